@@ -1,0 +1,131 @@
+"""Axis-parallel boxes with rational corners."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from tropnet.errors import DomainError, ShapeError
+from tropnet.exact import RationalMatrix, as_fractions
+
+if TYPE_CHECKING:
+    from tropnet.typing import FloatArray
+
+
+@final
+@dataclass(frozen=True, slots=True, init=False)
+class Box:
+    """The box {x : lower ≤ x ≤ upper}, with exact rational sides.
+
+    Sides of width zero are allowed; an empty box is not.
+
+    Args:
+        lower: n numbers; floats stand for their exact values, texts for the decimals they spell.
+        upper: n numbers.
+
+    Raises:
+        DomainError: a bound is not finite, or lower exceeds upper.
+        ShapeError: different lengths, or no coordinate at all.
+
+    Example:
+        >>> from tropnet.domains import Box
+        >>> box = Box([0, "-0.1"], [1, "0.1"])
+        >>> box.contains([0.5, "0.1"])
+        True
+        >>> box.upper[1]
+        Fraction(1, 10)
+    """
+
+    lower: tuple[Fraction, ...]
+    upper: tuple[Fraction, ...]
+
+    def __init__(self, lower: Iterable[Any], upper: Iterable[Any]) -> None:
+        low, high = as_fractions(lower, "lower"), as_fractions(upper, "upper")
+        if len(low) != len(high):
+            raise ShapeError(
+                f"a box with {len(low)} lower and {len(high)} upper bounds; give as many"
+            )
+        if not low:
+            raise ShapeError("a box needs at least one coordinate")
+        for index, (a, b) in enumerate(zip(low, high, strict=True)):
+            if a > b:
+                raise DomainError(
+                    f"the box is empty: lower[{index}] = {a} exceeds upper[{index}] = {b}; "
+                    "swap them or widen the side"
+                )
+        object.__setattr__(self, "lower", low)
+        object.__setattr__(self, "upper", high)
+
+    @staticmethod
+    def cube(dimension: int, lower: Any = -1, upper: Any = 1) -> Box:
+        """Return the box with the same interval in every coordinate.
+
+        Example:
+            >>> Box.cube(3, 0, 1).dimension
+            3
+        """
+        return Box([lower] * dimension, [upper] * dimension)
+
+    @property
+    def dimension(self) -> int:
+        """The number n of coordinates."""
+        return len(self.lower)
+
+    @property
+    def center(self) -> tuple[Fraction, ...]:
+        """The midpoint."""
+        return tuple((a + b) / 2 for a, b in zip(self.lower, self.upper, strict=True))
+
+    def contains(self, point: Iterable[Any]) -> bool:
+        """Tell exactly whether a point lies in the box.
+
+        Raises:
+            ShapeError: the point has another dimension.
+        """
+        x = as_fractions(point, "point")
+        if len(x) != self.dimension:
+            raise ShapeError(f"a point of {len(x)} coordinates, a box of {self.dimension}")
+        return all(a <= v <= b for a, v, b in zip(self.lower, x, self.upper, strict=True))
+
+    def inequalities(self) -> tuple[RationalMatrix, RationalMatrix]:
+        """Return (A, b) with the box = {x : A x ≤ b}; A is `(2n, n)`, b is `(2n, 1)`.
+
+        Example:
+            >>> a, b = Box([0], [2]).inequalities()
+            >>> a.to_floats().ravel().tolist(), b.to_floats().ravel().tolist()
+            ([1.0, -1.0], [2.0, 0.0])
+        """
+        unit = RationalMatrix.identity(self.dimension)
+        bounds = [*self.upper, *(-v for v in self.lower)]
+        return RationalMatrix.stack_rows([unit, -unit]), RationalMatrix.of([[v] for v in bounds])
+
+    def corners(self) -> Iterator[tuple[Fraction, ...]]:
+        """Iterate over the corners, each once; there are up to 2^n."""
+        sides = (sorted({a, b}) for a, b in zip(self.lower, self.upper, strict=True))
+        return product(*sides)
+
+    def outer_floats(self) -> tuple[FloatArray, FloatArray]:
+        """Return float64 bounds (lower, upper), rounded outward: they enclose the box."""
+        return (
+            np.array([_float_below(v) for v in self.lower]),
+            np.array([-_float_below(-v) for v in self.upper]),
+        )
+
+    def __repr__(self) -> str:
+        if self.dimension > 1 and len({*self.lower}) == 1 and len({*self.upper}) == 1:
+            return f"Box.cube({self.dimension}, '{self.lower[0]}', '{self.upper[0]}')"
+        return f"Box({[str(v) for v in self.lower]}, {[str(v) for v in self.upper]})"
+
+
+def _float_below(value: Fraction) -> float:
+    try:
+        near = float(value)
+    except OverflowError:
+        return -math.inf if value < 0 else float(np.finfo(np.float64).max)
+    return near if Fraction(near) <= value else math.nextafter(near, -math.inf)
