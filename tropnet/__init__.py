@@ -1,0 +1,110 @@
+"""Exact tropical geometry of ReLU networks.
+
+`load` a saved model into a `Network`, turn it into a `TropicalMap` with `tropicalize`, `compare` it
+with another one, and `check` the certificate of the verdict.
+
+Public names are imported when they are first used, so that `import tropnet` itself costs nothing:
+neither numpy nor torch is loaded by it.
+
+Example:
+    >>> import tropnet
+    >>> "compare" in dir(tropnet)
+    True
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tropnet import errors, examples, testing
+    from tropnet.algebra import MaxPlus, TropicalMap, TropicalPolynomial, TropicalRational
+    from tropnet.api import check, compare, load, plan, save, tropicalize
+    from tropnet.domains import Box, Polyhedron
+    from tropnet.equivalence import Different, Equivalent, Undecided, Verdict
+    from tropnet.errors import (
+        BudgetExceeded,
+        CertificateError,
+        DomainError,
+        FormatError,
+        ShapeError,
+        TropnetError,
+        UnsafeFileError,
+        UnsupportedLayerError,
+    )
+    from tropnet.exact import RationalMatrix
+    from tropnet.network import Network
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Box",
+    "BudgetExceeded",
+    "CertificateError",
+    "Different",
+    "DomainError",
+    "Equivalent",
+    "FormatError",
+    "MaxPlus",
+    "Network",
+    "Polyhedron",
+    "RationalMatrix",
+    "ShapeError",
+    "TropicalMap",
+    "TropicalPolynomial",
+    "TropicalRational",
+    "TropnetError",
+    "Undecided",
+    "UnsafeFileError",
+    "UnsupportedLayerError",
+    "Verdict",
+    "__version__",
+    "check",
+    "compare",
+    "errors",
+    "examples",
+    "load",
+    "plan",
+    "save",
+    "testing",
+    "tropicalize",
+]
+
+#: Where each public name lives.
+_HOMES = {
+    "tropnet.algebra": ("MaxPlus", "TropicalMap", "TropicalPolynomial", "TropicalRational"),
+    "tropnet.api": ("check", "compare", "load", "plan", "save", "tropicalize"),
+    "tropnet.domains": ("Box", "Polyhedron"),
+    "tropnet.equivalence": ("Different", "Equivalent", "Undecided", "Verdict"),
+    "tropnet.errors": (
+        "BudgetExceeded",
+        "CertificateError",
+        "DomainError",
+        "FormatError",
+        "ShapeError",
+        "TropnetError",
+        "UnsafeFileError",
+        "UnsupportedLayerError",
+    ),
+    "tropnet.exact": ("RationalMatrix",),
+    "tropnet.network": ("Network",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+_MODULES = frozenset({"errors", "examples", "testing"})
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name at its first use (PEP 562) and keep it."""
+    if name in _MODULES:
+        return import_module(f"tropnet.{name}")
+    if name in _HOME_OF:
+        value: object = getattr(import_module(_HOME_OF[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'tropnet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names, whether or not they have been imported yet."""
+    return sorted({*globals(), *__all__})
