@@ -33,7 +33,7 @@ class Polyhedron:
     A: RationalMatrix
     b: RationalMatrix
 
-    def __init__(self, A: Any, b: Any) -> None:  # noqa: N803 - the field's names
+    def __init__(self, A: Any, b: Any) -> None:
         matrix = RationalMatrix.of(A, "A")
         if isinstance(b, RationalMatrix):
             column = b if b.shape[1] == 1 else b.T

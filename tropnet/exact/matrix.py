@@ -14,10 +14,12 @@ from tropnet.errors import DomainError, ShapeError
 from tropnet.exact.fraction import as_fraction
 
 if TYPE_CHECKING:
-    from tropnet.typing import FloatArray, SignArray
+    from tropnet.typing import FloatArray, IntArray, SignArray
 
 #: Mantissa bits of a float64.
 _MANTISSA: Final = 53
+#: Bits of one limb when integers are handed to flint.
+_LIMB: Final = 62
 
 
 @final
@@ -133,12 +135,7 @@ class RationalMatrix:
         powers += trailing
         least = min(int(powers[present].min()), 0)
         shifts = np.where(present, powers - least, 0)
-        if int((shifts + 54 - trailing).max()) < 63:
-            numerators = (mantissas << shifts).ravel().tolist()
-        else:
-            pairs = zip(mantissas.ravel().tolist(), shifts.ravel().tolist(), strict=True)
-            numerators = [mantissa << shift for mantissa, shift in pairs]
-        return RationalMatrix(_integers(array.shape, numerators), 1 << -least)
+        return RationalMatrix(_shifted(mantissas, shifts), 1 << -least)
 
     @staticmethod
     def from_rows(rows: Iterable[Iterable[Any]], name: str = "matrix") -> RationalMatrix:
@@ -333,7 +330,8 @@ class RationalMatrix:
 
     def relu(self) -> RationalMatrix:
         """Return max(entry, 0) for every entry."""
-        flat = [v if v > 0 else 0 for v in self.numerators.entries()]
+        zero = flint.fmpz(0)
+        flat = [v if v > zero else zero for v in self.numerators.entries()]
         return RationalMatrix(_integers(self.shape, flat), self.denominator)
 
     # ---- linear algebra ---------------------------------------------------------------------
@@ -388,7 +386,7 @@ class RationalMatrix:
         if self.shape[0] != right.shape[0]:
             raise ShapeError(f"cannot solve: {self.shape[0]} rows against {right.shape[0]}")
         joint = RationalMatrix.stack_columns([self, right])
-        echelon, divisor, rank = joint.numerators.rref()
+        echelon, denominator, rank = joint.numerators.rref()
         table, (_, columns) = echelon.tolist(), self.shape
         solution = [[0] * right.shape[1] for _ in range(columns)]
         for row in table[:rank]:
@@ -396,7 +394,7 @@ class RationalMatrix:
             if pivot >= columns:
                 return None
             solution[pivot] = [int(v) for v in row[columns:]]
-        divisor = int(divisor)
+        divisor = int(denominator)
         if divisor < 0:
             divisor, solution = -divisor, [[-v for v in row] for row in solution]
         flat = [v for row in solution for v in row]
@@ -434,6 +432,29 @@ def _integers(shape: tuple[int, ...], entries: Sequence[Any]) -> flint.fmpz_mat:
     return (
         flint.fmpz_mat(rows, columns, entries) if rows * columns else flint.fmpz_mat(rows, columns)
     )
+
+
+def _shifted(mantissas: IntArray, shifts: IntArray) -> flint.fmpz_mat:
+    """Return the matrix of mantissas · 2^shifts.
+
+    flint takes machine integers four times faster than larger Python integers, so the matrix is put
+    together from limbs of 62 bits as long as there are few.
+    """
+    shape = mantissas.shape
+    limbs = -(-(int(shifts.max()) + _MANTISSA) // _LIMB)
+    if limbs > 4:
+        pairs = zip(mantissas.ravel().tolist(), shifts.ravel().tolist(), strict=True)
+        return _integers(shape, [mantissa << shift for mantissa, shift in pairs])
+    size, sign = np.abs(mantissas).astype(np.uint64), np.sign(mantissas)
+    total = flint.fmpz_mat(*shape)
+    for limb in range(limbs):
+        offset = shifts - limb * _LIMB
+        left = np.clip(offset, 0, 63).astype(np.uint64)
+        right = np.clip(-offset, 0, 63).astype(np.uint64)
+        bits = np.where(offset < _LIMB, (size << left >> right) & np.uint64(2**_LIMB - 1), 0)
+        part = (bits.astype(np.int64) * sign).ravel().tolist()
+        total = total + _integers(shape, part) * (1 << (limb * _LIMB))
+    return total
 
 
 def _nearest_float(numerator: int, denominator: int) -> float:

@@ -70,8 +70,10 @@ def affine_signs(weights: FloatArray, bias: FloatArray, points: FloatArray) -> S
         >>> import numpy as np
         >>> from tropnet.exact import affine_signs
         >>> w = np.array([[0.1, 0.2, -0.3]])
-        >>> float((np.ones((1, 3)) @ w.T)[0, 0]), int(affine_signs(w, np.zeros(1), np.ones((1, 3)))[0, 0])
-        (5.551115123125783e-17, 1)
+        >>> float((np.ones((1, 3)) @ w.T)[0, 0])
+        5.551115123125783e-17
+        >>> affine_signs(w, np.zeros(1), np.ones((1, 3))).tolist()
+        [[1]]
     """
     weights, bias, points = (np.asarray(v, dtype=np.float64) for v in (weights, bias, points))
     if weights.ndim != 2 or points.ndim != 2 or weights.shape[1] != points.shape[1]:

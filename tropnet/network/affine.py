@@ -1,0 +1,146 @@
+"""Affine functions of earlier values of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from tropnet.errors import ShapeError
+from tropnet.exact import RationalMatrix
+from tropnet.exact.signs import dot_error
+from tropnet.network.linear import Linear, linear
+
+if TYPE_CHECKING:
+    from tropnet.typing import FloatArray
+
+
+@final
+@dataclass(frozen=True, eq=False, init=False)
+class Affine:
+    """The affine function bias + Σ_s weights_s · value_s of the values of some sources.
+
+    Source 0 is the network's input, source k the values of its layer k (counted from 1). Linear
+    maps that are zero are dropped, the others sorted by source.
+
+    Args:
+        weights: the linear map for each source, `(size, width of the source)`.
+        bias: `size` numbers; zero when left out.
+
+    Raises:
+        ShapeError: the parts have different sizes, or there is neither weight nor bias.
+
+    Example:
+        >>> from tropnet.network import Affine
+        >>> f = Affine({0: [[1, 2]]}, ["1/2"])
+        >>> f.size, f.sources
+        (1, (0,))
+    """
+
+    terms: tuple[tuple[int, Linear], ...]
+    bias: Linear
+
+    def __init__(self, weights: Mapping[int, Any], bias: Any = None) -> None:
+        maps = {source: linear(weights[source]) for source in sorted(weights)}
+        column = None if bias is None else _column(bias)
+        sizes = {m.shape[0] for m in maps.values()} | ({column.shape[0]} if column else set())
+        if len(sizes) != 1:
+            raise ShapeError(f"an affine function needs one size; its parts have {sorted(sizes)}")
+        size = sizes.pop()
+        kept = tuple((s, m) for s, m in maps.items() if m.values.any() or not m.exact.is_zero())
+        object.__setattr__(self, "terms", kept)
+        object.__setattr__(self, "bias", column or linear(np.zeros((size, 1))))
+
+    @property
+    def size(self) -> int:
+        """The number of outputs."""
+        return self.bias.shape[0]
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """The sources that are read."""
+        return tuple(source for source, _ in self.terms)
+
+    def __call__(self, values: Sequence[FloatArray]) -> FloatArray:
+        """Return the float64 result `(batch, size)` from the values of all sources so far."""
+        total = np.broadcast_to(self.bias.values[:, 0], (len(values[0]), self.size))
+        for source, weights in self.terms:
+            total = values[source] @ weights.values.T + total
+        return np.array(total)
+
+    def exact(self, values: Sequence[RationalMatrix]) -> RationalMatrix:
+        """Return the exact result `(batch, size)` from exact values of all sources so far."""
+        total: RationalMatrix | None = None
+        for source, weights in self.terms:
+            part = values[source] @ weights.exact_transpose
+            total = part if total is None else total + part
+        if total is None:
+            total = RationalMatrix.zeros(values[0].shape[0], self.size)
+        return total + self.bias.exact_transpose
+
+    def error(
+        self,
+        values: Sequence[FloatArray],
+        errors: Sequence[FloatArray],
+        ratio: float = 1.0,
+        underflow: float = 0.0,
+    ) -> FloatArray:
+        """Bound |computed − exact| for the result computed from inexact values.
+
+        Args:
+            values: computed values of all sources, `(batch, width)` each.
+            errors: bounds of |computed − exact| for them.
+            ratio: the unit roundoff of the arithmetic over that of float64.
+            underflow: the absolute error that underflow adds to one operation there.
+
+        Returns:
+            `(batch, size)`, valid for any order of summation (`dot_error`).
+        """
+        count = 2 + sum(weights.shape[1] for _, weights in self.terms)
+        magnitude = np.abs(self.bias.values[:, 0])
+        spread: Any = 0.0 if self.bias.rounding is None else self.bias.rounding[:, 0]
+        for source, weights in self.terms:
+            # whoever computed in the other arithmetic is as far from exact, on either side
+            size = np.abs(values[source]) + 2 * errors[source]
+            entries = np.abs(weights.values)
+            magnitude = size @ entries.T + magnitude
+            spread = errors[source] @ entries.T + spread
+            if weights.rounding is not None:
+                spread = size @ weights.rounding.T + spread
+        # 2^-20 covers the float64 rounding of the bound itself, for up to a billion terms
+        rounding = dot_error(int(count * ratio * (1 + 2.0**-10)) + 1, magnitude)
+        return np.asarray((spread + rounding) * (1 + 2.0**-20) + count * underflow)
+
+    def take(self, rows: Iterable[int]) -> Affine:
+        """Return the chosen outputs, in this order."""
+        chosen = list(rows)
+        return Affine({s: m.take(chosen) for s, m in self.terms}, self.bias.take(chosen))
+
+    def __add__(self, other: Affine) -> Affine:
+        """Return the exact sum."""
+        weights: dict[int, Any] = dict(self.terms)
+        for source, part in other.terms:
+            weights[source] = weights[source].exact + part.exact if source in weights else part
+        return Affine(weights, linear(self.bias.exact + other.bias.exact))
+
+    def __neg__(self) -> Affine:
+        return Affine({s: -m for s, m in self.terms}, -self.bias)
+
+    def content(self) -> bytes:
+        """Bytes that depend on the exact function alone, for a digest."""
+        parts = [b"affine %d of" % self.size]
+        for source, weights in self.terms:
+            parts += [b" %d: " % source, weights.content()]
+        return b"".join([*parts, b" bias ", self.bias.content()])
+
+
+def _column(bias: Any) -> Linear:
+    if isinstance(bias, Linear):
+        return bias
+    if isinstance(bias, RationalMatrix):
+        return linear(bias if bias.shape[1] == 1 else bias.T, "bias")
+    if isinstance(bias, np.ndarray) and bias.dtype != object:
+        return linear(bias.reshape(-1, 1), "bias")
+    return linear([[v] for v in bias], "bias")

@@ -1,0 +1,131 @@
+"""Forward passes of the normal form: float, exact, and float with a proven error bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, final
+
+import numpy as np
+
+from tropnet.exact import RationalMatrix
+
+if TYPE_CHECKING:
+    from tropnet.network.network import Network
+    from tropnet.typing import AnyArray, FloatArray
+
+#: For each arithmetic: its unit roundoff over that of float64, and an absolute error that covers
+#: underflow of one operation, results flushed to zero included.
+_ARITHMETIC: Final = {
+    "float64": (1.0, 2.0**-1021),
+    "float32": (2.0**29, 2.0**-125),
+    "float16": (2.0**42, 2.0**-13),
+}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """Float64 outputs with bounds of their distance from the exact outputs.
+
+    Attributes:
+        values: `(batch, m)` computed in float64.
+        errors: `(batch, m)` upper bounds of |values − exact|, and of |run − exact| for a run in the
+            arithmetic asked for. Infinite or NaN where float64 overflowed: nothing is proven there.
+    """
+
+    values: FloatArray
+    errors: FloatArray
+
+
+def forward(network: Network, points: FloatArray, dtype: str = "float64") -> list[AnyArray]:
+    """Return the values of all sources and of the output, in a float arithmetic.
+
+    Args:
+        network: the network.
+        points: `(batch, n)`.
+        dtype: the arithmetic; weights are rounded to it.
+
+    Returns:
+        The input, each layer's values `(batch, width)`, and the output `(batch, m)`.
+
+    Example:
+        >>> import numpy as np
+        >>> from tropnet import Network
+        >>> from tropnet.network.forward import forward
+        >>> f = Network.from_dense([[[2]], [[1]]])
+        >>> [v.tolist() for v in forward(f, np.array([[3.0]]))]
+        [[[3.0]], [[6.0]], [[6.0]]]
+    """
+    values: list[AnyArray] = [points.astype(dtype)]
+    masks: list[Any] = [layer.relu for layer in network.layers]
+    with np.errstate(over="ignore", invalid="ignore"):
+        for affine, relu in zip(network.affines, [*masks, None], strict=True):
+            total: Any = None
+            for source, weights in affine.terms:
+                part = values[source] @ weights.values.astype(dtype, copy=False).T
+                total = part if total is None else total + part
+            bias = affine.bias.values[:, 0].astype(dtype, copy=False)
+            total = np.tile(bias, (len(points), 1)) if total is None else total + bias
+            values.append(_relu(total, relu))
+    return values
+
+
+def forward_exact(network: Network, points: RationalMatrix) -> list[RationalMatrix]:
+    """Return the exact values of all sources and of the output at rational points `(batch, n)`."""
+    values = [points]
+    for layer in network.layers:
+        before = layer.affine.exact(values)
+        if layer.relu.all():
+            values.append(before.relu())
+        elif not layer.relu.any():
+            values.append(before)
+        else:
+            keep = RationalMatrix.diagonal([int(not r) for r in layer.relu])
+            take = RationalMatrix.diagonal([int(r) for r in layer.relu])
+            values.append(before @ keep + before.relu() @ take)
+    return [*values, network.output.exact(values)]
+
+
+def enclose(network: Network, points: FloatArray, dtype: str = "float64") -> Enclosure:
+    """Return float64 outputs with bounds of their distance from the exact ones.
+
+    The bound is propagated layer by layer: |W|·(error of the input) plus the rounding of the layer
+    itself (`Affine.error`); ReLU is 1-Lipschitz.
+
+    Args:
+        network: the network.
+        points: `(batch, n)` float64, exact.
+        dtype: the bound covers a run in this arithmetic as well, if the points are exact in it.
+    """
+    values, errors = enclose_layers(network, points, dtype)
+    return Enclosure(values[-1], errors[-1])
+
+
+def enclose_layers(
+    network: Network, points: FloatArray, dtype: str = "float64"
+) -> tuple[list[FloatArray], list[FloatArray]]:
+    """Return pre-activations of each layer and the output, with their error bounds.
+
+    Returns:
+        (values, errors): a list of `(batch, width)` each, the output last.
+    """
+    ratio, underflow = _ARITHMETIC[dtype]
+    sources, spreads = [points], [np.zeros_like(points)]
+    values, errors = [], []
+    masks: list[Any] = [layer.relu for layer in network.layers]
+    with np.errstate(over="ignore", invalid="ignore"):
+        for affine, relu in zip(network.affines, [*masks, None], strict=True):
+            before = affine(sources)
+            error = affine.error(sources, spreads, ratio, underflow)
+            values.append(before)
+            errors.append(error)
+            sources.append(_relu(before, relu))
+            spreads.append(error)
+    return values, errors
+
+
+def _relu(before: Any, mask: Any) -> Any:
+    if mask is None or not mask.any():
+        return before
+    after = np.maximum(before, 0)
+    return after if mask.all() else np.where(mask, after, before)
