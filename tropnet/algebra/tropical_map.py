@@ -1,0 +1,310 @@
+"""Tropical maps R^n → R^m: one tropical rational function for each output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal, final, overload
+
+import numpy as np
+
+from tropnet.algebra.points import evaluate_call
+from tropnet.algebra.printing import html_table, rational_latex
+from tropnet.algebra.tropical_polynomial import MAX_TERMS, TropicalPolynomial
+from tropnet.algebra.tropical_rational import TropicalRational
+from tropnet.errors import ShapeError
+
+if TYPE_CHECKING:
+    from tropnet.domains import Domain
+    from tropnet.typing import FloatArray
+
+#: Outputs that a shortened form shows.
+_SHOWN_OUTPUTS = 10
+
+
+@final
+class TropicalMap:
+    """A map R^n → R^m, each output a `TropicalRational` P ⊘ Q in the same n variables.
+
+    It is a sequence of its outputs. `f(x)` evaluates, `g(f)` composes. `==` compares terms,
+    `equals` compares functions.
+
+    Args:
+        outputs: m ≥ 1 rationals, polynomials or numbers.
+        n: the number of variables; needed only where all outputs are numbers.
+
+    Raises:
+        ShapeError: no output, or outputs in different variables.
+        DomainError: an output is none of these.
+
+    Example:
+        >>> from tropnet.algebra import TropicalMap, TropicalPolynomial
+        >>> x, y = TropicalPolynomial.variables(2)
+        >>> f = TropicalMap([x + y, x / y])
+        >>> f.n, f.m, f(1, "1/2")
+        (2, 2, (Fraction(1, 1), Fraction(1, 2)))
+    """
+
+    __slots__ = ("outputs",)
+    __array_ufunc__ = None
+
+    outputs: tuple[TropicalRational, ...]
+
+    def __init__(self, outputs: Iterable[Any], n: int | None = None) -> None:
+        values = list(outputs)
+        spaces = {v.n for v in values if isinstance(v, TropicalRational | TropicalPolynomial)}
+        if n is not None:
+            spaces.add(n)
+        if not values or len(spaces) != 1:
+            raise ShapeError(
+                f"a tropical map of {len(values)} outputs on spaces of dimensions "
+                f"{sorted(spaces)}; give at least one output, all in the same variables"
+            )
+        space = spaces.pop()
+        object.__setattr__(self, "outputs", tuple(TropicalRational.of(v, space) for v in values))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"TropicalMap is immutable; {name} cannot be set")
+
+    # ---- making one -------------------------------------------------------------------------
+
+    @staticmethod
+    def identity(n: int) -> TropicalMap:
+        """Return the identity of R^n.
+
+        Example:
+            >>> TropicalMap.identity(2)([3, 4])
+            (Fraction(3, 1), Fraction(4, 1))
+        """
+        return TropicalMap(TropicalPolynomial.variables(n))
+
+    @staticmethod
+    def affine(weights: Iterable[Iterable[Any]], bias: Iterable[Any]) -> TropicalMap:
+        """Return x ↦ W x + b with exact rationals.
+
+        Args:
+            weights: W, `(m, n)`.
+            bias: b, m numbers.
+
+        Example:
+            >>> TropicalMap.affine([[1, -1]], ["1/2"])(2, 0)
+            (Fraction(5, 2),)
+        """
+        rows = zip(weights, bias, strict=True)
+        return TropicalMap([TropicalPolynomial.affine(row, value) for row, value in rows])
+
+    # ---- looking at it ----------------------------------------------------------------------
+
+    @property
+    def n(self) -> int:
+        """The number of inputs."""
+        return self.outputs[0].n
+
+    @property
+    def m(self) -> int:
+        """The number of outputs."""
+        return len(self.outputs)
+
+    @property
+    def k(self) -> tuple[tuple[int, int], ...]:
+        """The numbers of terms of P and of Q, for each output."""
+        return tuple(output.k for output in self.outputs)
+
+    def __len__(self) -> int:
+        return self.m
+
+    def __iter__(self) -> Iterator[TropicalRational]:
+        return iter(self.outputs)
+
+    @overload
+    def __getitem__(self, index: int) -> TropicalRational: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> TropicalMap: ...
+
+    def __getitem__(self, index: int | slice) -> TropicalRational | TropicalMap:
+        if isinstance(index, slice):
+            return TropicalMap(self.outputs[index])
+        return self.outputs[index]
+
+    # ---- values -----------------------------------------------------------------------------
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Evaluate at a point (a tuple of m values) or a batch, or compose with functions.
+
+        Example:
+            >>> import numpy as np
+            >>> x, y = TropicalPolynomial.variables(2)
+            >>> TropicalMap([x + y, x * y])(np.array([[1.0, 2.0]])).tolist()
+            [[2.0, 3.0]]
+        """
+        if any(hasattr(argument, "compose") for argument in arguments):
+            return self.compose(*arguments)
+        return evaluate_call(self, arguments)
+
+    def evaluate(self, points: Any) -> FloatArray:
+        """Evaluate at a batch `(batch, n)` in float64; returns `(batch, m)`.
+
+        Polynomials that several outputs share are evaluated once.
+
+        Raises:
+            ShapeError: another shape.
+            DomainError: NaN or infinite coordinates.
+
+        Example:
+            >>> TropicalMap.identity(2).evaluate([[0.5, 2]]).tolist()
+            [[0.5, 2.0]]
+        """
+        array = np.asarray(points, dtype=np.float64)
+        value = _once(lambda polynomial: polynomial.evaluate(array))
+        columns = [
+            output._difference(array, value(output.numerator), value(output.denominator))
+            for output in self.outputs
+        ]
+        return np.stack(columns, axis=1)
+
+    def exact(self, points: Any) -> list[tuple[Any, ...]]:
+        """Evaluate exactly at a batch of points; one tuple of m Fractions a point.
+
+        Raises:
+            ShapeError: another shape.
+            DomainError: an entry is not a finite number.
+
+        Example:
+            >>> TropicalMap.identity(2).exact([["1/3", 2]])
+            [(Fraction(1, 3), Fraction(2, 1))]
+        """
+        value = _once(lambda polynomial: polynomial.exact(points))
+        columns = [
+            [p - q for p, q in zip(value(f.numerator), value(f.denominator), strict=True)]
+            for f in self.outputs
+        ]
+        return list(zip(*columns, strict=True))
+
+    def exact_jacobian(
+        self, point: Any, *, ties: Literal["first", "refuse"] = "first"
+    ) -> tuple[tuple[Fraction, ...], ...]:
+        """Return the gradient of each output at a point, exactly.
+
+        Args:
+            point: n numbers.
+            ties: see `TropicalPolynomial.exact_gradient`.
+
+        Raises:
+            DomainError: ties are refused and there is one.
+
+        Example:
+            >>> TropicalMap.identity(2).exact_jacobian([0, 0])[0]
+            (Fraction(1, 1), Fraction(0, 1))
+        """
+        return tuple(output.exact_gradient(point, ties=ties) for output in self.outputs)
+
+    def jacobian(self, points: Any, *, ties: Literal["first", "refuse"] = "first") -> FloatArray:
+        """Return the gradients at a batch of points, `(batch, m, n)`; terms are chosen exactly.
+
+        Raises:
+            DomainError: ties are refused and there is one.
+            ShapeError: another shape.
+
+        Example:
+            >>> TropicalMap.identity(2).jacobian([[0.0, 0.0]]).tolist()
+            [[[1.0, 0.0], [0.0, 1.0]]]
+        """
+        return np.stack([output.gradient(points, ties=ties) for output in self.outputs], axis=1)
+
+    # ---- functions --------------------------------------------------------------------------
+
+    def compose(self, *inner: Any, max_terms: int = MAX_TERMS) -> TropicalMap:
+        """Return the composition x ↦ self(inner(x)).
+
+        Args:
+            *inner: a TropicalMap with n outputs, or n functions in common variables.
+            max_terms: refuse when a product on the way could have more terms.
+
+        Raises:
+            ShapeError: the numbers of outputs and inputs do not fit.
+            BudgetExceeded: a product on the way could exceed `max_terms`.
+
+        Example:
+            >>> x, y = TropicalPolynomial.variables(2)
+            >>> swap, total = TropicalMap([y, x]), TropicalMap([x * y, x / y])
+            >>> total(swap)(5, 1)
+            (Fraction(6, 1), Fraction(-4, 1))
+        """
+        return TropicalMap(output.compose(*inner, max_terms=max_terms) for output in self.outputs)
+
+    def essential(self, domain: Domain = None) -> TropicalMap:
+        """Return the map with the essential terms of every P and Q; the same on the domain.
+
+        Raises:
+            ShapeError: the domain lives in another space.
+
+        Example:
+            >>> p = TropicalPolynomial([[0], [1], [2]], [0, -5, 0])
+            >>> TropicalMap([p, p]).essential().k
+            ((2, 1), (2, 1))
+        """
+        pruned = _once(lambda polynomial: polynomial.essential(domain))
+        return TropicalMap(
+            TropicalRational(pruned(f.numerator), pruned(f.denominator)) for f in self.outputs
+        )
+
+    # ---- display ----------------------------------------------------------------------------
+
+    def to_text(self, names: Sequence[str] | None = None) -> tuple[str, ...]:
+        """Return all terms of every output in classical notation, as `parse` reads them back.
+
+        Example:
+            >>> TropicalMap.identity(2).to_text(["a", "b"])
+            ('a', 'b')
+        """
+        return tuple(output.to_text(names) for output in self.outputs)
+
+    def _lines(self) -> list[tuple[str, str]]:
+        lines = [(f"y{i + 1}", str(f)) for i, f in enumerate(self.outputs[:_SHOWN_OUTPUTS])]
+        if self.m > _SHOWN_OUTPUTS:
+            lines.append(("…", f"{self.m - _SHOWN_OUTPUTS} more outputs"))
+        return lines
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name} = {text}" for name, text in self._lines())
+
+    def __repr__(self) -> str:
+        above = sum(pair[0] for pair in self.k)
+        below = sum(pair[1] for pair in self.k)
+        return f"TropicalMap(R^{self.n} → R^{self.m}, {above} terms in P, {below} in Q)"
+
+    def _repr_html_(self) -> str:
+        return html_table(f"Tropical map R^{self.n} → R^{self.m}", self._lines())
+
+    def _repr_latex_(self) -> str:
+        rows = [rational_latex(f.numerator, f.denominator) for f in self.outputs[:_SHOWN_OUTPUTS]]
+        if self.m > _SHOWN_OUTPUTS:
+            rows.append(rf"\vdots\;\text{{({self.m - _SHOWN_OUTPUTS} more)}}")
+        body = r"\\ ".join(rows)
+        return rf"$\begin{{pmatrix}} {body} \end{{pmatrix}}$"
+
+    # ---- identity ---------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TropicalMap):
+            return NotImplemented
+        return self.outputs == other.outputs
+
+    def __hash__(self) -> int:
+        return hash(self.outputs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TropicalMap, (self.outputs,)
+
+
+def _once(function: Callable[[TropicalPolynomial], Any]) -> Callable[[TropicalPolynomial], Any]:
+    """Return the function with its results kept for each distinct polynomial."""
+    known: dict[TropicalPolynomial, Any] = {}
+
+    def remembered(polynomial: TropicalPolynomial) -> Any:
+        if polynomial not in known:
+            known[polynomial] = function(polynomial)
+        return known[polynomial]
+
+    return remembered

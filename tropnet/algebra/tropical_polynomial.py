@@ -1,0 +1,820 @@
+"""Tropical polynomials: maxima of finitely many affine functions with rational coefficients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, final
+
+import numpy as np
+
+from tropnet.algebra.max_affine import nearest_maxima, row_maxima
+from tropnet.algebra.minkowski import merge_terms, multiply_terms
+from tropnet.algebra.points import (
+    evaluate_call,
+    exact_point,
+    exact_points,
+    float_points,
+    is_scalar,
+)
+from tropnet.algebra.printing import html_table, polynomial_latex, polynomial_text
+from tropnet.algebra.rational_array import RationalArray, over_common_denominator
+from tropnet.errors import BudgetExceeded, DomainError, ShapeError
+from tropnet.exact import RationalMatrix, as_fraction, as_fractions
+
+if TYPE_CHECKING:
+    from tropnet.algebra.tropical_rational import TropicalRational
+    from tropnet.domains import Domain
+    from tropnet.typing import FloatArray
+
+#: Terms that one product or power may have unless the caller allows more.
+MAX_TERMS: Final = 10_000_000
+
+
+class Term(NamedTuple):
+    """One term: the affine function `coefficient + Σ exponents[j] · x_j`."""
+
+    exponents: tuple[Fraction, ...]
+    coefficient: Fraction
+
+
+@final
+class TropicalPolynomial:
+    """A tropical polynomial: x ↦ max_i (coefficients[i] + exponents[i] · x), with k terms on R^n.
+
+    Exponents and coefficients are exact rationals; exponents may be negative or fractional. Terms
+    with equal exponents are merged (the larger coefficient stays), terms with coefficient −∞ are
+    dropped, the rest is sorted lexicographically by exponents. Without terms it is the constant
+    −∞, the zero of ⊕.
+
+    Operators are tropical: `p + q` is the maximum, `p * q` the classical sum, `p / q` the quotient
+    P ⊘ Q (a `TropicalRational`), `p ** 3` the formal product of three copies. Numbers mix in:
+    `2 * p` adds 2. Mind that Python's `sum` starts from the number 0, which is tropically one; use
+    `TropicalPolynomial.sum_of`. `==` compares terms; `equals` compares functions.
+
+    Args:
+        exponents: `(k, n)` numbers; for n = 1 a flat list will do. Floats stand for the exact
+            rationals they store, texts for what they spell.
+        coefficients: k numbers, each finite or −∞.
+        n: the number of variables; needed only where there are no terms.
+
+    Raises:
+        DomainError: NaN, +∞, or something that is not a number.
+        ShapeError: exponents and coefficients do not fit together.
+
+    Example:
+        >>> from tropnet.algebra import TropicalPolynomial
+        >>> p = TropicalPolynomial([[1, 0], [0, 1], [1, 1]], [1, 2, 3])
+        >>> p(2, 3)
+        Fraction(8, 1)
+        >>> x, y = TropicalPolynomial.variables(2)
+        >>> p == 1 * x + 2 * y + 3 * x * y
+        True
+        >>> print(2 * x + "1/2" * y ** 2)
+        max(1/2 + 2*x₂, 2 + x₁)
+    """
+
+    __slots__ = ("_coefficients", "_exponents", "_forms")
+    #: numpy's numbers and arrays leave `array * p` to this class
+    __array_ufunc__ = None
+
+    _exponents: RationalArray
+    _coefficients: RationalArray
+    _forms: tuple[FloatArray, bool] | None
+
+    def __init__(self, exponents: Any, coefficients: Any, n: int | None = None) -> None:
+        values = list(coefficients)
+        finite = [i for i, value in enumerate(values) if not _is_minus_infinity(value)]
+        rows = _read_exponents(exponents, len(values), n)
+        numbers = as_fractions([values[i] for i in finite], "coefficients")
+        column = RationalArray.from_fractions(numbers)
+        merged = merge_terms(rows.numerators[finite], column.numerators)
+        self._store(
+            RationalArray(merged[0], rows.denominator), RationalArray(merged[1], column.denominator)
+        )
+
+    def _store(self, exponents: RationalArray, coefficients: RationalArray) -> None:
+        object.__setattr__(self, "_exponents", exponents)
+        object.__setattr__(self, "_coefficients", coefficients)
+        object.__setattr__(self, "_forms", None)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"TropicalPolynomial is immutable; {name} cannot be set")
+
+    # ---- making one -------------------------------------------------------------------------
+
+    @staticmethod
+    def _sorted(exponents: RationalArray, coefficients: RationalArray) -> TropicalPolynomial:
+        """Wrap terms that are canonical already."""
+        polynomial = object.__new__(TropicalPolynomial)
+        polynomial._store(exponents, coefficients)
+        return polynomial
+
+    @staticmethod
+    def from_terms(
+        terms: Mapping[Any, Any] | Iterable[tuple[Any, Any]], n: int | None = None
+    ) -> TropicalPolynomial:
+        """Return the polynomial of (exponents, coefficient) pairs, or of such a mapping.
+
+        Example:
+            >>> TropicalPolynomial.from_terms({(1, 0): 2, (0, 1): "1/2"})
+            TropicalPolynomial('max(1/2 + x₂, 2 + x₁)')
+        """
+        pairs = list(terms.items() if isinstance(terms, Mapping) else terms)
+        return TropicalPolynomial([pair[0] for pair in pairs], [pair[1] for pair in pairs], n)
+
+    @staticmethod
+    def zero(n: int = 1) -> TropicalPolynomial:
+        """Return the polynomial without terms: the constant −∞, neutral for ⊕.
+
+        Example:
+            >>> TropicalPolynomial.zero(2).k
+            0
+        """
+        return TropicalPolynomial([], [], n)
+
+    @staticmethod
+    def one(n: int = 1) -> TropicalPolynomial:
+        """Return the constant 0, neutral for ⊙.
+
+        Example:
+            >>> print(TropicalPolynomial.one(2))
+            0
+        """
+        return TropicalPolynomial.constant(0, n)
+
+    @staticmethod
+    def constant(value: Any, n: int = 1) -> TropicalPolynomial:
+        """Return a constant on R^n; −∞ gives the polynomial without terms.
+
+        Example:
+            >>> TropicalPolynomial.constant("1/3", 2)(5, 7)
+            Fraction(1, 3)
+        """
+        return TropicalPolynomial([[0] * _positive(n)], [_scalar(value)], n)
+
+    @staticmethod
+    def variable(index: int, n: int = 1) -> TropicalPolynomial:
+        """Return the coordinate function x_index on R^n; the first has index 0.
+
+        Raises:
+            ShapeError: there is no such coordinate.
+
+        Example:
+            >>> print(TropicalPolynomial.variable(1, 3))
+            x₂
+        """
+        if not 0 <= index < _positive(n):
+            raise ShapeError(f"variable {index} of {n}; the first has index 0, the last {n - 1}")
+        return TropicalPolynomial([[int(j == index) for j in range(n)]], [0], n)
+
+    @staticmethod
+    def variables(n: int) -> tuple[TropicalPolynomial, ...]:
+        """Return the coordinate functions of R^n.
+
+        Example:
+            >>> x, y = TropicalPolynomial.variables(2)
+            >>> (x + y)(3, 4)
+            Fraction(4, 1)
+        """
+        return tuple(TropicalPolynomial.variable(index, n) for index in range(n))
+
+    @staticmethod
+    def affine(weights: Iterable[Any], bias: Any = 0) -> TropicalPolynomial:
+        """Return the single term bias + weights · x.
+
+        Example:
+            >>> print(TropicalPolynomial.affine([2, "-1/2"], 3))
+            3 + 2*x₁ - 1/2*x₂
+        """
+        return TropicalPolynomial([list(weights)], [bias])
+
+    @staticmethod
+    def from_arrays(exponents: RationalMatrix, coefficients: RationalMatrix) -> TropicalPolynomial:
+        """Return the polynomial of exponents `(k, n)` and coefficients `(k, 1)`, the fast way.
+
+        Raises:
+            ShapeError: the shapes do not fit.
+
+        Example:
+            >>> from tropnet.exact import RationalMatrix
+            >>> rows, column = RationalMatrix.of([[1], [0]]), RationalMatrix.of([[2], [3]])
+            >>> print(TropicalPolynomial.from_arrays(rows, column))
+            max(3, 2 + x₁)
+        """
+        if coefficients.shape != (exponents.shape[0], 1):
+            raise ShapeError(
+                f"exponents have shape {exponents.shape}, coefficients {coefficients.shape}; "
+                f"expected ({exponents.shape[0]}, 1)"
+            )
+        rows, column = RationalArray.from_matrix(exponents), RationalArray.from_matrix(coefficients)
+        merged = merge_terms(rows.numerators, column.numerators.ravel())
+        return TropicalPolynomial._sorted(
+            RationalArray(merged[0], rows.denominator), RationalArray(merged[1], column.denominator)
+        )
+
+    @staticmethod
+    def sum_of(polynomials: Iterable[TropicalPolynomial]) -> TropicalPolynomial:
+        """Return the tropical sum (the maximum) of one or more polynomials, merged once.
+
+        Raises:
+            ShapeError: there is none, or they live on different spaces.
+
+        Example:
+            >>> print(TropicalPolynomial.sum_of(TropicalPolynomial.variables(3)))
+            max(x₃, x₂, x₁)
+        """
+        parts = list(polynomials)
+        if len({part.n for part in parts}) != 1:
+            raise ShapeError(
+                f"a sum of polynomials in {sorted({part.n for part in parts})} variables; "
+                "give at least one, all in the same variables"
+            )
+        rows, row_denominator = over_common_denominator([part._exponents for part in parts])
+        columns, denominator = over_common_denominator([part._coefficients for part in parts])
+        merged = merge_terms(np.concatenate(rows), np.concatenate(columns))
+        return TropicalPolynomial._sorted(
+            RationalArray(merged[0], row_denominator), RationalArray(merged[1], denominator)
+        )
+
+    # ---- looking at it ----------------------------------------------------------------------
+
+    @property
+    def n(self) -> int:
+        """The number of variables."""
+        return self._exponents.shape[1]
+
+    @property
+    def k(self) -> int:
+        """The number of terms."""
+        return self._exponents.shape[0]
+
+    @property
+    def exponents(self) -> RationalMatrix:
+        """The exponents, exact, `(k, n)`."""
+        return self._exponents.to_matrix()
+
+    @property
+    def coefficients(self) -> RationalMatrix:
+        """The coefficients, exact, `(k, 1)`."""
+        return self._coefficients.to_matrix()
+
+    @property
+    def float_exponents(self) -> FloatArray:
+        """The exponents rounded to float64, `(k, n)`, read-only."""
+        return self._float_forms()[0][:-1].T
+
+    @property
+    def float_coefficients(self) -> FloatArray:
+        """The coefficients rounded to float64, `(k,)`, read-only."""
+        column: FloatArray = self._float_forms()[0][-1]
+        return column
+
+    def _float_forms(self) -> tuple[FloatArray, bool]:
+        """Return `(n + 1, k)` floats, and whether none of them lost its value to the range."""
+        if self._forms is None:
+            forms = np.empty((self.n + 1, self.k))
+            forms[:-1], forms[-1] = self._exponents.to_floats().T, self._coefficients.to_floats()
+            forms.flags.writeable = False
+            zeros = int((self._exponents.numerators == 0).sum())
+            zeros += int((self._coefficients.numerators == 0).sum())
+            sound = bool(np.isfinite(forms).all()) and int((forms == 0).sum()) == zeros
+            object.__setattr__(self, "_forms", (forms, sound))
+        assert self._forms is not None
+        return self._forms
+
+    def terms(self) -> Iterator[Term]:
+        """Iterate over the terms in their order.
+
+        Example:
+            >>> [str(t.coefficient) for t in TropicalPolynomial([[1], [0]], ["1/2", 3]).terms()]
+            ['3', '1/2']
+        """
+        rows = self._exponents.fractions()
+        for index, coefficient in enumerate(self._coefficients.fractions()):
+            yield Term(tuple(rows[index * self.n : (index + 1) * self.n]), coefficient)
+
+    @property
+    def support(self) -> frozenset[tuple[Fraction, ...]]:
+        """The set of exponents."""
+        return frozenset(term.exponents for term in self.terms())
+
+    @property
+    def degree(self) -> Fraction:
+        """The largest sum of the exponents of a term.
+
+        Raises:
+            DomainError: the polynomial has no terms.
+
+        Example:
+            >>> x, y = TropicalPolynomial.variables(2)
+            >>> (x ** 2 * y + 7).degree
+            Fraction(3, 1)
+        """
+        if not self.k:
+            raise DomainError("the tropical zero polynomial (−∞) has no degree")
+        sums = self._exponents.numerators.astype(object).sum(axis=1)
+        return Fraction(int(max(sums)), self._exponents.denominator)
+
+    def is_zero(self) -> bool:
+        """Tell whether this is the constant −∞, the polynomial without terms."""
+        return self.k == 0
+
+    def is_monomial(self) -> bool:
+        """Tell whether there is exactly one term: an affine function."""
+        return self.k == 1
+
+    def __bool__(self) -> bool:
+        raise TypeError("a tropical polynomial has no truth value; ask p.is_zero() or p == q")
+
+    # ---- arithmetic -------------------------------------------------------------------------
+
+    def _operand(self, other: Any) -> TropicalPolynomial | None:
+        if isinstance(other, TropicalPolynomial):
+            if other.n != self.n:
+                raise ShapeError(f"polynomials in {self.n} and in {other.n} variables do not mix")
+            return other
+        return TropicalPolynomial.constant(other, self.n) if is_scalar(other) else None
+
+    def add(self, other: Any) -> TropicalPolynomial:
+        """Return the tropical sum p ⊕ q, the maximum of both functions.
+
+        Args:
+            other: a polynomial in the same variables, or a number.
+
+        Raises:
+            ShapeError: other variables.
+
+        Example:
+            >>> print(TropicalPolynomial.variable(0).add(3))
+            max(3, x₁)
+        """
+        return TropicalPolynomial.sum_of([self, self._required(other)])
+
+    def mul(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalPolynomial:
+        """Return the tropical product p ⊙ q, the classical sum of both functions.
+
+        Args:
+            other: a polynomial in the same variables, or a number.
+            max_terms: refuse when k₁ · k₂ exceeds this.
+
+        Raises:
+            ShapeError: other variables.
+            BudgetExceeded: the product could have more than `max_terms` terms.
+
+        Cost: k₁ · k₂ sums of terms, see `tropnet.algebra.minkowski.multiply_terms`.
+
+        Example:
+            >>> x = TropicalPolynomial.variable(0)
+            >>> print((x + 3).mul(x + 1))
+            max(4, 3 + x₁, 2*x₁)
+        """
+        right = self._required(other)
+        if self.k * right.k > max_terms:
+            raise BudgetExceeded(
+                f"terms of a product of {self.k} by {right.k} terms",
+                self.k * right.k,
+                max_terms,
+                "take the essential() terms of the factors first, or raise max_terms",
+            )
+        rows, row_denominator = over_common_denominator([self._exponents, right._exponents])
+        columns, denominator = over_common_denominator([self._coefficients, right._coefficients])
+        exponents, coefficients = multiply_terms((rows[0], columns[0]), (rows[1], columns[1]))
+        return TropicalPolynomial._sorted(
+            RationalArray(exponents, row_denominator), RationalArray(coefficients, denominator)
+        )
+
+    def div(self, other: Any) -> TropicalRational:
+        """Return the tropical quotient p ⊘ q, the classical difference of both functions.
+
+        Raises:
+            ShapeError: other variables.
+            DomainError: the divisor is −∞, the tropical zero.
+
+        Example:
+            >>> x = TropicalPolynomial.variable(0)
+            >>> print((x + 3).div(x + 1))
+            max(3, x₁) ⊘ max(1, x₁)
+        """
+        from tropnet.algebra.tropical_rational import TropicalRational
+
+        return TropicalRational(self, self._required(other))
+
+    def pow(self, exponent: int, *, max_terms: int = MAX_TERMS) -> TropicalPolynomial:
+        """Return the formal power: the product of `exponent` copies, with all its terms.
+
+        As a function it equals `power(exponent)`, which scales every term and has fewer terms: by
+        the freshman's dream (p ⊕ q)^n and p^n ⊕ q^n are the same function.
+
+        Args:
+            exponent: an integer ≥ 0; any rational where there is exactly one term.
+            max_terms: refuse when the power could have more terms.
+
+        Raises:
+            DomainError: a negative or fractional exponent with two or more terms.
+            BudgetExceeded: the power could have more than `max_terms` terms.
+
+        Example:
+            >>> x, y = TropicalPolynomial.variables(2)
+            >>> p = 0 + x + y ** 2
+            >>> (p ** 2).k, p.power(2).k, (p ** 2).equals(p.power(2))
+            (6, 3, True)
+        """
+        number = as_fraction(exponent, "exponent")
+        if self.k == 1 or number in (0, 1):
+            return self.power(number)
+        if number < 0 or number.denominator != 1:
+            raise DomainError(
+                f"the formal power {number} of a polynomial of {self.k} terms does not exist; "
+                "p.power(r) scales the function by r ≥ 0, 1 / p is its tropical inverse"
+            )
+        predicted = math.comb(self.k + int(number) - 1, int(number)) if self.k else 0
+        if predicted > max_terms:
+            raise BudgetExceeded(
+                f"terms of the power {number} of {self.k} terms",
+                predicted,
+                max_terms,
+                "use p.power(n), the same function with as many terms as p, or raise max_terms",
+            )
+        result, square, rest = TropicalPolynomial.one(self.n), self, int(number)
+        while rest:
+            if rest & 1:
+                result = result.mul(square, max_terms=predicted * predicted)
+            rest >>= 1
+            if rest:
+                square = square.mul(square, max_terms=predicted * predicted)
+        return result
+
+    def power(self, factor: Any) -> TropicalPolynomial:
+        """Return the function `factor · p` by scaling every term: the power as a function.
+
+        Args:
+            factor: a rational ≥ 0; any rational where there is exactly one term.
+
+        Raises:
+            DomainError: a negative factor with two or more terms (then the function is not
+                convex; `1 / p.power(-factor)` is it), or with none.
+
+        Example:
+            >>> x = TropicalPolynomial.variable(0)
+            >>> print((x + 1).power("1/2"))
+            max(1/2, 1/2*x₁)
+        """
+        number = as_fraction(factor, "factor")
+        if number < 0 and self.k != 1:
+            raise DomainError(
+                f"a polynomial of {self.k} terms to the power {number} is not a polynomial; "
+                "use 1 / p.power(r) with r > 0"
+            )
+        if number == 0:
+            return TropicalPolynomial.one(self.n)
+        return TropicalPolynomial._sorted(
+            self._exponents.scaled(number), self._coefficients.scaled(number)
+        )
+
+    def _required(self, other: Any) -> TropicalPolynomial:
+        operand = self._operand(other)
+        if operand is None:
+            raise DomainError(
+                f"a {type(other).__name__} is not a tropical polynomial or a number; "
+                "TropicalRational(p) lifts p where a quotient is meant"
+            )
+        return operand
+
+    def __add__(self, other: Any) -> TropicalPolynomial:
+        operand = self._operand(other)
+        return NotImplemented if operand is None else self.add(operand)
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Any) -> TropicalPolynomial:
+        operand = self._operand(other)
+        return NotImplemented if operand is None else self.mul(operand)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> TropicalRational:
+        operand = self._operand(other)
+        return NotImplemented if operand is None else self.div(operand)
+
+    def __rtruediv__(self, other: Any) -> TropicalRational:
+        operand = self._operand(other)
+        return NotImplemented if operand is None else operand.div(self)
+
+    def __pow__(self, exponent: Any) -> TropicalPolynomial:
+        return self.pow(exponent) if is_scalar(exponent) else NotImplemented
+
+    # ---- values -----------------------------------------------------------------------------
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Evaluate at a point or a batch, or compose with functions.
+
+        Args:
+            *arguments: n numbers, one point, one batch of points, or what `compose` takes.
+
+        Returns:
+            Exact values for ints, Fractions and texts; float64 for numpy arrays and where a float
+            is among the numbers; a function for functions.
+
+        Example:
+            >>> import numpy as np
+            >>> p = TropicalPolynomial([[1, 0], [0, 2]], [1, 0])
+            >>> p(3, 1), p([3, "5/2"]), p(np.array([[3.0, 1.0], [0.0, 4.0]])).tolist()
+            (Fraction(4, 1), Fraction(5, 1), [4.0, 8.0])
+        """
+        if any(hasattr(argument, "compose") for argument in arguments):
+            return self.compose(*arguments)
+        return evaluate_call(self, arguments)
+
+    def evaluate(self, points: Any) -> FloatArray:
+        """Evaluate at a batch of points in float64.
+
+        Each value is rounded: it errs by at most about (n + 3) · 2^-53 · max_i (|c_i| + |a_i|·|x|).
+        Where float64 overflows, the exact value is taken and rounded.
+
+        Args:
+            points: `(batch, n)`, finite.
+
+        Returns:
+            `(batch,)`; −inf everywhere where there are no terms.
+
+        Raises:
+            ShapeError: another shape.
+            DomainError: NaN or infinite coordinates.
+
+        Cost: a matrix product of the shapes and one pass over it, in cache-sized pieces.
+
+        Example:
+            >>> import numpy as np
+            >>> TropicalPolynomial([[1], [-1]], [0, 0]).evaluate(np.array([[2.0], [-3.0]])).tolist()
+            [2.0, 3.0]
+        """
+        batch = float_points(points, self.n)
+        if not self.k:
+            return np.full(len(batch), -np.inf)
+        values = row_maxima(batch, self._float_forms()[0])
+        lost = np.flatnonzero(~np.isfinite(values))
+        if lost.size:
+            exact = RationalArray.from_fractions([Fraction(v) for v in self.exact(batch[lost])])
+            values[lost] = exact.to_floats()
+        return values
+
+    def exact(self, points: Any) -> list[Any]:
+        """Evaluate exactly at a batch of points.
+
+        Args:
+            points: rows of n numbers, an array, or a RationalMatrix `(batch, n)`; floats stand for
+                the rationals they store.
+
+        Returns:
+            One Fraction a point; the float −inf where there are no terms.
+
+        Raises:
+            ShapeError: another shape.
+            DomainError: an entry is not a finite number.
+
+        Cost: one integer matrix product in flint, about 0.1 µs a point and term.
+
+        Example:
+            >>> TropicalPolynomial([[1], [-1]], [0, "1/3"]).exact([[2], [0.5]])
+            [Fraction(2, 1), Fraction(1, 2)]
+        """
+        matrix = exact_points(points, self.n)
+        if not self.k:
+            return [-math.inf] * matrix.shape[0]
+        values = self._values(matrix)
+        numerators = values.numerators.entries()
+        return [
+            Fraction(int(max(numerators[i * self.k : (i + 1) * self.k])), values.denominator)
+            for i in range(matrix.shape[0])
+        ]
+
+    def _values(self, points: RationalMatrix) -> RationalMatrix:
+        """Return the exact value of every term at every point, `(batch, k)`."""
+        return points @ self.exponents.T + self.coefficients.T
+
+    def active_terms(self, point: Any) -> tuple[int, ...]:
+        """Return the indices of the terms that are maximal at a point, exactly.
+
+        Two or more mean that the function has a kink there (or repeats a value at its edge).
+
+        Args:
+            point: n numbers; for n = 1 a number will do.
+
+        Raises:
+            ShapeError: another number of coordinates.
+
+        Example:
+            >>> p = TropicalPolynomial([[0], [1]], [3, 0])
+            >>> p.active_terms(3), p.active_terms(4)
+            ((0, 1), (1,))
+        """
+        values = self._values(RationalMatrix.of([list(exact_point(point, self.n))]))
+        numerators = values.numerators.entries()
+        largest = max(numerators, default=None)
+        return tuple(index for index, value in enumerate(numerators) if value == largest)
+
+    def exact_gradient(
+        self, point: Any, *, ties: Literal["first", "refuse"] = "first"
+    ) -> tuple[Fraction, ...]:
+        """Return the exponents of the maximal term at a point: the gradient where it exists.
+
+        Args:
+            point: n numbers; for n = 1 a number will do.
+            ties: where several terms are maximal, "first" takes the one with the lexicographically
+                smallest exponents, "refuse" raises.
+
+        Raises:
+            DomainError: several terms are maximal and ties are refused, or there are no terms.
+            ShapeError: another number of coordinates.
+
+        Example:
+            >>> TropicalPolynomial([[0], [1]], [3, 0]).exact_gradient("7/2")
+            (Fraction(1, 1),)
+        """
+        active = self.active_terms(point)
+        if not active:
+            raise DomainError("the tropical zero polynomial (−∞) has no gradient")
+        if len(active) > 1 and ties == "refuse":
+            raise DomainError(
+                f"terms {active[0]} and {active[1]} tie at the point, so that the gradient is not "
+                "unique; pass ties='first' to take the smaller exponents"
+            )
+        return tuple(self._exponents.take([active[0]]).fractions())
+
+    def gradient(self, points: Any, *, ties: Literal["first", "refuse"] = "first") -> FloatArray:
+        """Return the gradient at each point of a batch.
+
+        The choice of the maximal term is exact: float64 decides where its error bound allows,
+        rationals elsewhere. Only the exponents are rounded.
+
+        Args:
+            points: `(batch, n)`, finite float64.
+            ties: as in `exact_gradient`.
+
+        Returns:
+            `(batch, n)`.
+
+        Raises:
+            DomainError: ties are refused and there is one, or there are no terms.
+            ShapeError: another shape.
+
+        Cost: two matrix products of the shapes; an exact evaluation for each undecided point.
+
+        Example:
+            >>> import numpy as np
+            >>> p = TropicalPolynomial([[0], [1]], [3, 0])
+            >>> p.gradient(np.array([[4.0], [3.0]])).ravel().tolist()
+            [1.0, 0.0]
+        """
+        batch = float_points(points, self.n)
+        if not self.k:
+            raise DomainError("the tropical zero polynomial (−∞) has no gradient")
+        forms, sound = self._float_forms()
+        found = nearest_maxima(batch, forms)
+        gradients = self.float_exponents[found.indices]
+        for row in np.flatnonzero(~found.sure) if sound else range(len(batch)):
+            exact = self.exact_gradient(batch[row].tolist(), ties=ties)
+            gradients[row] = RationalArray.from_fractions(exact).to_floats()
+        return gradients
+
+    # ---- functions --------------------------------------------------------------------------
+
+    def compose(self, *inner: Any, max_terms: int = MAX_TERMS) -> Any:
+        """Return the composition: this polynomial of n functions.
+
+        Args:
+            *inner: n tropical polynomials, rationals or numbers in common variables, or one
+                `TropicalMap` with n outputs.
+            max_terms: refuse when a product on the way could have more terms.
+
+        Returns:
+            A TropicalPolynomial where all inner functions are polynomials and no exponent is
+            negative, else a TropicalRational.
+
+        Raises:
+            ShapeError: the numbers of functions or variables do not fit.
+            BudgetExceeded: a product on the way could exceed `max_terms`.
+
+        Example:
+            >>> x, y = TropicalPolynomial.variables(2)
+            >>> print((1 * x + 2 * y).compose(x * y, 3))
+            max(5, 1 + x₁ + x₂)
+        """
+        from tropnet.algebra.composition import compose_polynomial
+
+        return compose_polynomial(self, inner, max_terms)
+
+    def essential(self, domain: Domain = None) -> TropicalPolynomial:
+        """Return the polynomial of the essential terms: those that are the maximum somewhere alone.
+
+        It is the same function on the domain, and the only such polynomial without superfluous
+        terms where the domain has interior points.
+
+        Args:
+            domain: a Box, a Polyhedron, or None for all of R^n.
+
+        Raises:
+            ShapeError: the domain lives in another space.
+
+        Cost: see `tropnet.algebra.essential_terms`.
+
+        Example:
+            >>> print(TropicalPolynomial([[0], [1], [2]], [0, -5, 0]).essential())
+            max(0, 2*x₁)
+        """
+        from tropnet.algebra.essential import essential_terms
+
+        if self.k < 2:
+            return self
+        kept = sorted(essential_terms(self.exponents, self.coefficients, domain).kept)
+        if len(kept) == self.k:
+            return self
+        return TropicalPolynomial._sorted(self._exponents.take(kept), self._coefficients.take(kept))
+
+    # ---- display ----------------------------------------------------------------------------
+
+    def to_text(self, names: Sequence[str] | None = None) -> str:
+        """Return all terms in classical notation, as `parse` reads them back.
+
+        Args:
+            names: the names of the variables; x₁, x₂, … if left out.
+
+        Example:
+            >>> TropicalPolynomial([[1, 0], [0, "1/2"]], [-1, 0]).to_text(["a", "b"])
+            'max(1/2*b, -1 + a)'
+        """
+        return polynomial_text(self, names, None)
+
+    def to_latex(self) -> str:
+        r"""Return all terms in LaTeX, without dollar signs.
+
+        Example:
+            >>> print(TropicalPolynomial([[2]], [0]).to_latex())
+            2\,x_{1}
+        """
+        return polynomial_latex(self, None)
+
+    def __str__(self) -> str:
+        return polynomial_text(self)
+
+    def __repr__(self) -> str:
+        return f"TropicalPolynomial({polynomial_text(self)!r})"
+
+    def _repr_latex_(self) -> str:
+        return f"${polynomial_latex(self)}$"
+
+    def _repr_html_(self) -> str:
+        rows = [("function", str(self)), ("terms", str(self.k)), ("variables", str(self.n))]
+        return html_table("Tropical polynomial", rows)
+
+    # ---- identity ---------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TropicalPolynomial):
+            return NotImplemented
+        return self._exponents == other._exponents and self._coefficients == other._coefficients
+
+    def __hash__(self) -> int:
+        return hash((self._exponents, self._coefficients))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TropicalPolynomial._sorted, (self._exponents, self._coefficients)
+
+
+def _read_exponents(exponents: Any, count: int, n: int | None) -> RationalArray:
+    if count == 0:
+        return RationalArray(np.zeros((0, _positive(1 if n is None else n)), dtype=np.int64))
+    if not isinstance(exponents, RationalMatrix):
+        flat = getattr(exponents, "ndim", 0) == 1 or (
+            isinstance(exponents, Sequence) and all(is_scalar(v) for v in exponents)
+        )
+        if flat:
+            exponents = [[value] for value in exponents]
+        elif not isinstance(exponents, np.ndarray):
+            exponents = [list(row) for row in exponents]
+    rows = RationalArray.of(exponents, "exponents")
+    if rows.shape[0] != count:
+        raise ShapeError(f"{rows.shape[0]} rows of exponents for {count} coefficients")
+    if n is not None and rows.shape[1] != n:
+        raise ShapeError(f"exponents have {rows.shape[1]} columns, expected n = {n}")
+    _positive(rows.shape[1])
+    return rows
+
+
+def _is_minus_infinity(value: Any) -> bool:
+    return isinstance(value, float | np.floating) and bool(value == -math.inf)
+
+
+def _scalar(value: Any) -> Any:
+    """Return a number that a constructor takes, from texts for −∞ and 0-dimensional arrays."""
+    if isinstance(value, str) and value.strip() in ("-inf", "-∞", "−∞"):
+        return -math.inf
+    return value.item() if isinstance(value, np.ndarray) else value
+
+
+def _positive(n: int) -> int:
+    if n < 1:
+        raise ShapeError(f"a tropical polynomial in {n} variables; there must be at least one")
+    return n

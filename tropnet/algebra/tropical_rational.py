@@ -1,0 +1,484 @@
+"""Tropical rational functions P ⊘ Q: differences of two maxima of affine functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal, final
+
+import numpy as np
+
+from tropnet.algebra.points import evaluate_call, is_scalar
+from tropnet.algebra.printing import html_table, rational_latex, rational_text
+from tropnet.algebra.tropical_polynomial import MAX_TERMS, TropicalPolynomial
+from tropnet.errors import DomainError, ShapeError
+from tropnet.exact import as_fraction
+
+if TYPE_CHECKING:
+    from tropnet.domains import Domain
+    from tropnet.typing import FloatArray
+
+
+@final
+class TropicalRational:
+    """The function P ⊘ Q: x ↦ P(x) − Q(x) with tropical polynomials P and Q on R^n.
+
+    Every piecewise linear function with finitely many rational pieces is of this form. P and Q are
+    kept as given; `==` compares them term by term, `equals` compares functions. Operators are
+    tropical and accept polynomials and numbers.
+
+    Args:
+        numerator: P, a polynomial.
+        denominator: Q, a polynomial in the same variables with at least one term; 0 if left out.
+
+    Raises:
+        DomainError: Q is −∞ (it has no terms).
+        ShapeError: different variables.
+
+    Example:
+        >>> from tropnet.algebra import TropicalPolynomial, TropicalRational
+        >>> x = TropicalPolynomial.variable(0)
+        >>> f = TropicalRational(0 + x, 1 + x)
+        >>> print(f, "at 1/2:", f("1/2"))
+        max(0, x₁) ⊘ max(1, x₁) at 1/2: -1/2
+    """
+
+    __slots__ = ("denominator", "numerator")
+    __array_ufunc__ = None
+
+    numerator: TropicalPolynomial
+    denominator: TropicalPolynomial
+
+    def __init__(
+        self, numerator: TropicalPolynomial, denominator: TropicalPolynomial | None = None
+    ) -> None:
+        if denominator is None:
+            denominator = TropicalPolynomial.one(numerator.n)
+        if numerator.n != denominator.n:
+            raise ShapeError(
+                f"P has {numerator.n} variables, Q has {denominator.n}; they must have the same"
+            )
+        if denominator.is_zero():
+            raise DomainError("division by the tropical zero: Q has no terms, it is −∞ everywhere")
+        object.__setattr__(self, "numerator", numerator)
+        object.__setattr__(self, "denominator", denominator)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"TropicalRational is immutable; {name} cannot be set")
+
+    # ---- making one -------------------------------------------------------------------------
+
+    @staticmethod
+    def of(value: Any, n: int | None = None) -> TropicalRational:
+        """Return a rational, a polynomial, or a number on R^n as a TropicalRational.
+
+        Raises:
+            DomainError: none of these.
+            ShapeError: it lives on another space than R^n.
+
+        Example:
+            >>> TropicalRational.of("1/2", n=3).n
+            3
+        """
+        if isinstance(value, TropicalPolynomial):
+            value = TropicalRational(value)
+        elif is_scalar(value):
+            value = TropicalRational(TropicalPolynomial.constant(value, 1 if n is None else n))
+        if not isinstance(value, TropicalRational):
+            raise DomainError(
+                f"a {type(value).__name__} is not a tropical rational function, a tropical "
+                "polynomial or a number"
+            )
+        if n is not None and value.n != n:
+            raise ShapeError(f"a function of {value.n} variables where {n} are expected")
+        return value
+
+    # ---- looking at it ----------------------------------------------------------------------
+
+    @property
+    def n(self) -> int:
+        """The number of variables."""
+        return self.numerator.n
+
+    @property
+    def k(self) -> tuple[int, int]:
+        """The numbers of terms of P and Q."""
+        return self.numerator.k, self.denominator.k
+
+    def is_polynomial(self) -> bool:
+        """Tell whether Q is a single term, so that P ⊘ Q is a tropical polynomial."""
+        return self.denominator.is_monomial()
+
+    def to_polynomial(self) -> TropicalPolynomial:
+        """Return the polynomial P ⊘ Q where Q is a single term.
+
+        Raises:
+            DomainError: Q has two or more terms.
+
+        Example:
+            >>> x = TropicalPolynomial.variable(0)
+            >>> print(TropicalRational(x + x ** 2, x).to_polynomial())
+            max(0, x₁)
+        """
+        if not self.is_polynomial():
+            raise DomainError(
+                f"the denominator has {self.denominator.k} terms; only with one is P ⊘ Q plainly a "
+                "polynomial"
+            )
+        return self.numerator.mul(self.denominator.power(-1))
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "a tropical rational function has no truth value; ask f == g or f.equals(g)"
+        )
+
+    # ---- arithmetic -------------------------------------------------------------------------
+
+    def _operand(self, other: Any) -> TropicalRational | None:
+        if isinstance(other, TropicalRational | TropicalPolynomial) or is_scalar(other):
+            return TropicalRational.of(other, self.n)
+        return None
+
+    def add(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalRational:
+        """Return f ⊕ g, the maximum: (P₁ ⊙ Q₂ ⊕ P₂ ⊙ Q₁) ⊘ (Q₁ ⊙ Q₂); a common Q stays as it is.
+
+        Args:
+            other: a rational, a polynomial or a number.
+            max_terms: refuse when a product could have more terms.
+
+        Raises:
+            ShapeError: other variables.
+            BudgetExceeded: a product could exceed `max_terms`.
+
+        Example:
+            >>> x = TropicalPolynomial.variable(0)
+            >>> print(TropicalRational(x, 1 + x).add(0))
+            max(1, x₁) ⊘ max(1, x₁)
+        """
+        right = TropicalRational.of(other, self.n)
+        p, q, r, s = self.numerator, self.denominator, right.numerator, right.denominator
+        if q == s:
+            return TropicalRational(p.add(r), q)
+        top = p.mul(s, max_terms=max_terms).add(r.mul(q, max_terms=max_terms))
+        return TropicalRational(top, q.mul(s, max_terms=max_terms))
+
+    def mul(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalRational:
+        """Return f ⊙ g, the classical sum of both functions: (P₁ ⊙ P₂) ⊘ (Q₁ ⊙ Q₂).
+
+        Args:
+            other: a rational, a polynomial or a number.
+            max_terms: refuse when a product could have more terms.
+
+        Raises:
+            ShapeError: other variables.
+            BudgetExceeded: a product could exceed `max_terms`.
+
+        Example:
+            >>> x = TropicalPolynomial.variable(0)
+            >>> TropicalRational(x, 1 + x).mul(2)(0)
+            Fraction(1, 1)
+        """
+        right = TropicalRational.of(other, self.n)
+        return TropicalRational(
+            self.numerator.mul(right.numerator, max_terms=max_terms),
+            self.denominator.mul(right.denominator, max_terms=max_terms),
+        )
+
+    def div(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalRational:
+        """Return f ⊘ g, the classical difference of both functions.
+
+        Args:
+            other: a rational, a polynomial or a number, not −∞.
+            max_terms: refuse when a product could have more terms.
+
+        Raises:
+            DomainError: division by −∞.
+            ShapeError: other variables.
+            BudgetExceeded: a product could exceed `max_terms`.
+
+        Example:
+            >>> x = TropicalPolynomial.variable(0)
+            >>> TropicalRational(x, 1 + x).div(x).equals(1 / (1 + x))
+            False
+            >>> TropicalRational(x, 1 + x).div(x).equals(0 / (1 + x))
+            True
+        """
+        return self.mul(TropicalRational.of(other, self.n).inverse(), max_terms=max_terms)
+
+    def inverse(self) -> TropicalRational:
+        """Return Q ⊘ P, the classical negative.
+
+        Raises:
+            DomainError: P is −∞.
+
+        Example:
+            >>> x = TropicalPolynomial.variable(0)
+            >>> TropicalRational(x, 1 + x).inverse()(5)
+            Fraction(0, 1)
+        """
+        return TropicalRational(self.denominator, self.numerator)
+
+    def pow(self, exponent: int, *, max_terms: int = MAX_TERMS) -> TropicalRational:
+        """Return the formal power P^n ⊘ Q^n, of the inverse where n < 0.
+
+        Args:
+            exponent: an integer.
+            max_terms: refuse when a power could have more terms.
+
+        Raises:
+            DomainError: a fractional exponent (`power` takes these).
+            BudgetExceeded: a power could exceed `max_terms`.
+
+        Example:
+            >>> x = TropicalPolynomial.variable(0)
+            >>> (TropicalRational(x, 1 + x) ** -2)(0)
+            Fraction(2, 1)
+        """
+        number = as_fraction(exponent, "exponent")
+        if number.denominator != 1:
+            raise DomainError(
+                f"the formal power {number} does not exist; f.power(r) scales the function by r"
+            )
+        if number < 0:
+            return self.inverse().pow(-int(number), max_terms=max_terms)
+        return TropicalRational(
+            self.numerator.pow(int(number), max_terms=max_terms),
+            self.denominator.pow(int(number), max_terms=max_terms),
+        )
+
+    def power(self, factor: Any) -> TropicalRational:
+        """Return the function `factor · f` for any rational factor, by scaling terms.
+
+        Raises:
+            DomainError: a negative factor where P is −∞.
+
+        Example:
+            >>> x = TropicalPolynomial.variable(0)
+            >>> TropicalRational(0 + x).power("-1/2")(3)
+            Fraction(-3, 2)
+        """
+        number = as_fraction(factor, "factor")
+        if number < 0:
+            return self.inverse().power(-number)
+        return TropicalRational(self.numerator.power(number), self.denominator.power(number))
+
+    def __add__(self, other: Any) -> TropicalRational:
+        operand = self._operand(other)
+        return NotImplemented if operand is None else self.add(operand)
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Any) -> TropicalRational:
+        operand = self._operand(other)
+        return NotImplemented if operand is None else self.mul(operand)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> TropicalRational:
+        operand = self._operand(other)
+        return NotImplemented if operand is None else self.div(operand)
+
+    def __rtruediv__(self, other: Any) -> TropicalRational:
+        operand = self._operand(other)
+        return NotImplemented if operand is None else operand.div(self)
+
+    def __pow__(self, exponent: Any) -> TropicalRational:
+        return self.pow(exponent) if is_scalar(exponent) else NotImplemented
+
+    # ---- values -----------------------------------------------------------------------------
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Evaluate at a point or a batch, or compose with functions; as for polynomials.
+
+        Example:
+            >>> x, y = TropicalPolynomial.variables(2)
+            >>> f = (x + y) / (x * y)
+            >>> f(2, 3), f([[0, "1/2"]])
+            (Fraction(-2, 1), [Fraction(0, 1)])
+        """
+        if any(hasattr(argument, "compose") for argument in arguments):
+            return self.compose(*arguments)
+        return evaluate_call(self, arguments)
+
+    def evaluate(self, points: Any) -> FloatArray:
+        """Evaluate at a batch of points `(batch, n)` in float64; returns `(batch,)`.
+
+        P and Q are rounded apart, so that cancellation loses relative accuracy; `exact` does not.
+
+        Raises:
+            ShapeError: another shape.
+            DomainError: NaN or infinite coordinates.
+
+        Example:
+            >>> import numpy as np
+            >>> x = TropicalPolynomial.variable(0)
+            >>> (0 / (0 + x)).evaluate(np.array([[2.0], [-1.0]])).tolist()
+            [-2.0, 0.0]
+        """
+        return self._difference(
+            points, self.numerator.evaluate(points), self.denominator.evaluate(points)
+        )
+
+    def _difference(self, points: Any, top: FloatArray, bottom: FloatArray) -> FloatArray:
+        """Return top − bottom, P and Q at the points; computed exactly where that overflows."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = np.asarray(top - bottom)
+        lost = np.flatnonzero(~np.isfinite(values))
+        if lost.size and not self.numerator.is_zero():
+            array = np.asarray(points, dtype=np.float64)
+            values[lost] = [_nearest(value) for value in self.exact(array[lost])]
+        return values
+
+    def exact(self, points: Any) -> list[Any]:
+        """Evaluate exactly at a batch of points; one Fraction a point (−inf where P is −∞).
+
+        Raises:
+            ShapeError: another shape.
+            DomainError: an entry is not a finite number.
+
+        Example:
+            >>> x = TropicalPolynomial.variable(0)
+            >>> (0 / (0 + x)).exact([["1/3"]])
+            [Fraction(-1, 3)]
+        """
+        top, bottom = self.numerator.exact(points), self.denominator.exact(points)
+        return [p - q for p, q in zip(top, bottom, strict=True)]
+
+    def exact_gradient(
+        self, point: Any, *, ties: Literal["first", "refuse"] = "first"
+    ) -> tuple[Fraction, ...]:
+        """Return grad P − grad Q at a point: the gradient of the function where it exists.
+
+        Args:
+            point: n numbers.
+            ties: as for polynomials, in P and in Q. A tie in both may cancel; it is refused too.
+
+        Raises:
+            DomainError: ties are refused and there is one, or P is −∞.
+
+        Example:
+            >>> x, y = TropicalPolynomial.variables(2)
+            >>> ((x + y) / (x * y)).exact_gradient([5, 1])
+            (Fraction(0, 1), Fraction(-1, 1))
+        """
+        top = self.numerator.exact_gradient(point, ties=ties)
+        bottom = self.denominator.exact_gradient(point, ties=ties)
+        return tuple(a - b for a, b in zip(top, bottom, strict=True))
+
+    def gradient(self, points: Any, *, ties: Literal["first", "refuse"] = "first") -> FloatArray:
+        """Return grad P − grad Q at a batch of points, `(batch, n)`; terms are chosen exactly.
+
+        Raises:
+            DomainError: ties are refused and there is one, or P is −∞.
+            ShapeError: another shape.
+
+        Example:
+            >>> import numpy as np
+            >>> x = TropicalPolynomial.variable(0)
+            >>> (0 / (0 + x)).gradient(np.array([[2.0], [-1.0]])).ravel().tolist()
+            [-1.0, 0.0]
+        """
+        return np.asarray(
+            self.numerator.gradient(points, ties=ties)
+            - self.denominator.gradient(points, ties=ties)
+        )
+
+    # ---- functions --------------------------------------------------------------------------
+
+    def compose(self, *inner: Any, max_terms: int = MAX_TERMS) -> TropicalRational:
+        """Return the composition: this function of n functions in common variables.
+
+        Args:
+            *inner: n polynomials, rationals or numbers, or one `TropicalMap` with n outputs.
+            max_terms: refuse when a product on the way could have more terms.
+
+        Raises:
+            ShapeError: the numbers of functions or variables do not fit.
+            BudgetExceeded: a product on the way could exceed `max_terms`.
+
+        Example:
+            >>> x, y = TropicalPolynomial.variables(2)
+            >>> t = TropicalPolynomial.variable(0)
+            >>> (x / y).compose(t ** 3, t + 0)(-1)
+            Fraction(-3, 1)
+        """
+        from tropnet.algebra.composition import compose_rational
+
+        return compose_rational(self, inner, max_terms)
+
+    def essential(self, domain: Domain = None) -> TropicalRational:
+        """Return the quotient of the essential terms of P and of Q, the same function there.
+
+        Raises:
+            ShapeError: the domain lives in another space.
+
+        Example:
+            >>> p = TropicalPolynomial([[0], [1], [2]], [0, -5, 0])
+            >>> TropicalRational(p, p).essential().k
+            (2, 2)
+        """
+        return TropicalRational(
+            self.numerator.essential(domain), self.denominator.essential(domain)
+        )
+
+    # ---- display ----------------------------------------------------------------------------
+
+    def to_text(self, names: Sequence[str] | None = None) -> str:
+        """Return all terms in classical notation, as `parse` reads them back.
+
+        Example:
+            >>> x = TropicalPolynomial.variable(0)
+            >>> (x / (0 + x)).to_text(["t"])
+            't ⊘ max(0, t)'
+        """
+        return rational_text(self.numerator, self.denominator, names, None)
+
+    def to_latex(self) -> str:
+        r"""Return all terms in LaTeX, without dollar signs.
+
+        Example:
+            >>> x = TropicalPolynomial.variable(0)
+            >>> print((x / (0 + x)).to_latex())
+            x_{1} \oslash \max\left(0,\; x_{1}\right)
+        """
+        return rational_latex(self.numerator, self.denominator, None)
+
+    def __str__(self) -> str:
+        return rational_text(self.numerator, self.denominator)
+
+    def __repr__(self) -> str:
+        return f"TropicalRational({str(self)!r})"
+
+    def _repr_latex_(self) -> str:
+        return f"${rational_latex(self.numerator, self.denominator)}$"
+
+    def _repr_html_(self) -> str:
+        above, below = self.k
+        rows = [
+            ("P", str(self.numerator)),
+            ("Q", str(self.denominator)),
+            ("terms", f"{above} in P, {below} in Q"),
+            ("variables", str(self.n)),
+        ]
+        return html_table("Tropical rational function P ⊘ Q", rows)
+
+    # ---- identity ---------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TropicalRational):
+            return NotImplemented
+        return self.numerator == other.numerator and self.denominator == other.denominator
+
+    def __hash__(self) -> int:
+        return hash((self.numerator, self.denominator))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TropicalRational, (self.numerator, self.denominator)
+
+
+def _nearest(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
