@@ -10,7 +10,8 @@ import numpy as np
 
 from tropnet.algebra.points import evaluate_call
 from tropnet.algebra.printing import html_table, rational_latex
-from tropnet.algebra.tropical_polynomial import MAX_TERMS, TropicalPolynomial
+from tropnet.algebra.tropical_function import MAX_TERMS
+from tropnet.algebra.tropical_polynomial import TropicalPolynomial
 from tropnet.algebra.tropical_rational import TropicalRational
 from tropnet.errors import ShapeError
 
@@ -232,6 +233,57 @@ class TropicalMap:
             (Fraction(6, 1), Fraction(-4, 1))
         """
         return TropicalMap(output.compose(*inner, max_terms=max_terms) for output in self.outputs)
+
+    def equals(self, other: Any, domain: Domain = None, *, max_terms: int = MAX_TERMS) -> bool:
+        """Tell exactly whether two maps agree at every point of a domain.
+
+        Args:
+            other: a TropicalMap with as many outputs, in the same variables.
+            domain: a Box, a Polyhedron (on an empty one everything agrees), or None for all of R^n.
+            max_terms: refuse when a product on the way could have more terms.
+
+        Raises:
+            ShapeError: other numbers of inputs or outputs.
+            BudgetExceeded: a product on the way could exceed `max_terms`.
+
+        Example:
+            >>> x, y = TropicalPolynomial.variables(2)
+            >>> TropicalMap([(x + y) / y]).equals(TropicalMap([0 + x / y]))
+            True
+        """
+        return self.difference_point(other, domain, max_terms=max_terms) is None
+
+    def difference_point(
+        self, other: Any, domain: Domain = None, *, max_terms: int = MAX_TERMS
+    ) -> tuple[Fraction, ...] | None:
+        """Return a rational point of the domain where two maps differ, or None: they agree.
+
+        Args:
+            other: a TropicalMap with as many outputs, in the same variables.
+            domain: a Box, a Polyhedron, or None for all of R^n.
+            max_terms: refuse when a product on the way could have more terms.
+
+        Raises:
+            ShapeError: other numbers of inputs or outputs.
+            BudgetExceeded: a product on the way could exceed `max_terms`.
+
+        Example:
+            >>> TropicalMap.identity(2).difference_point(TropicalMap.identity(2)) is None
+            True
+        """
+        from tropnet.algebra.function_equality import difference_point
+
+        if not isinstance(other, TropicalMap):
+            other = TropicalMap(other if isinstance(other, Sequence) else [other], self.n)
+        if (other.n, other.m) != (self.n, self.m):
+            raise ShapeError(
+                f"a map R^{self.n} → R^{self.m} compared with one R^{other.n} → R^{other.m}"
+            )
+        for mine, theirs in zip(self.outputs, other.outputs, strict=True):
+            point = difference_point(mine, theirs, domain, max_terms)
+            if point is not None:
+                return point
+        return None
 
     def essential(self, domain: Domain = None) -> TropicalMap:
         """Return the map with the essential terms of every P and Q; the same on the domain.

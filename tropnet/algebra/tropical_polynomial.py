@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, final
 
 import numpy as np
 
 from tropnet.algebra.max_affine import nearest_maxima, row_maxima
 from tropnet.algebra.minkowski import merge_terms, multiply_terms
-from tropnet.algebra.points import (
-    evaluate_call,
-    exact_point,
-    exact_points,
-    float_points,
-    is_scalar,
-)
+from tropnet.algebra.points import exact_point, exact_points, float_points, is_scalar
 from tropnet.algebra.printing import html_table, polynomial_latex, polynomial_text
 from tropnet.algebra.rational_array import RationalArray, over_common_denominator
+from tropnet.algebra.reading_terms import (
+    is_minus_infinity,
+    plain_number,
+    positive_dimension,
+    read_exponents,
+)
+from tropnet.algebra.tropical_function import MAX_TERMS, TropicalFunction
 from tropnet.errors import BudgetExceeded, DomainError, ShapeError
 from tropnet.exact import RationalMatrix, as_fraction, as_fractions
 
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from tropnet.algebra.tropical_rational import TropicalRational
     from tropnet.domains import Domain
     from tropnet.typing import FloatArray
-
-#: Terms that one product or power may have unless the caller allows more.
-MAX_TERMS: Final = 10_000_000
 
 
 class Term(NamedTuple):
@@ -40,7 +38,7 @@ class Term(NamedTuple):
 
 
 @final
-class TropicalPolynomial:
+class TropicalPolynomial(TropicalFunction):
     """A tropical polynomial: x ↦ max_i (coefficients[i] + exponents[i] · x), with k terms on R^n.
 
     Exponents and coefficients are exact rationals; exponents may be negative or fractional. Terms
@@ -76,8 +74,6 @@ class TropicalPolynomial:
     """
 
     __slots__ = ("_coefficients", "_exponents", "_forms")
-    #: numpy's numbers and arrays leave `array * p` to this class
-    __array_ufunc__ = None
 
     _exponents: RationalArray
     _coefficients: RationalArray
@@ -85,8 +81,8 @@ class TropicalPolynomial:
 
     def __init__(self, exponents: Any, coefficients: Any, n: int | None = None) -> None:
         values = list(coefficients)
-        finite = [i for i, value in enumerate(values) if not _is_minus_infinity(value)]
-        rows = _read_exponents(exponents, len(values), n)
+        finite = [i for i, value in enumerate(values) if not is_minus_infinity(value)]
+        rows = read_exponents(exponents, len(values), n)
         numbers = as_fractions([values[i] for i in finite], "coefficients")
         column = RationalArray.from_fractions(numbers)
         merged = merge_terms(rows.numerators[finite], column.numerators)
@@ -98,9 +94,6 @@ class TropicalPolynomial:
         object.__setattr__(self, "_exponents", exponents)
         object.__setattr__(self, "_coefficients", coefficients)
         object.__setattr__(self, "_forms", None)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"TropicalPolynomial is immutable; {name} cannot be set")
 
     # ---- making one -------------------------------------------------------------------------
 
@@ -152,7 +145,7 @@ class TropicalPolynomial:
             >>> TropicalPolynomial.constant("1/3", 2)(5, 7)
             Fraction(1, 3)
         """
-        return TropicalPolynomial([[0] * _positive(n)], [_scalar(value)], n)
+        return TropicalPolynomial([[0] * positive_dimension(n)], [plain_number(value)], n)
 
     @staticmethod
     def variable(index: int, n: int = 1) -> TropicalPolynomial:
@@ -165,7 +158,7 @@ class TropicalPolynomial:
             >>> print(TropicalPolynomial.variable(1, 3))
             x₂
         """
-        if not 0 <= index < _positive(n):
+        if not 0 <= index < positive_dimension(n):
             raise ShapeError(f"variable {index} of {n}; the first has index 0, the last {n - 1}")
         return TropicalPolynomial([[int(j == index) for j in range(n)]], [0], n)
 
@@ -325,9 +318,6 @@ class TropicalPolynomial:
         """Tell whether there is exactly one term: an affine function."""
         return self.k == 1
 
-    def __bool__(self) -> bool:
-        raise TypeError("a tropical polynomial has no truth value; ask p.is_zero() or p == q")
-
     # ---- arithmetic -------------------------------------------------------------------------
 
     def _operand(self, other: Any) -> TropicalPolynomial | None:
@@ -337,20 +327,30 @@ class TropicalPolynomial:
             return other
         return TropicalPolynomial.constant(other, self.n) if is_scalar(other) else None
 
-    def add(self, other: Any) -> TropicalPolynomial:
+    def add(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalPolynomial:
         """Return the tropical sum p ⊕ q, the maximum of both functions.
 
         Args:
             other: a polynomial in the same variables, or a number.
+            max_terms: refuse when the sum could have more terms.
 
         Raises:
             ShapeError: other variables.
+            BudgetExceeded: the sum could have more than `max_terms` terms.
 
         Example:
             >>> print(TropicalPolynomial.variable(0).add(3))
             max(3, x₁)
         """
-        return TropicalPolynomial.sum_of([self, self._required(other)])
+        right = self._required(other)
+        if self.k + right.k > max_terms:
+            raise BudgetExceeded(
+                f"terms of a sum of {self.k} and {right.k} terms",
+                self.k + right.k,
+                max_terms,
+                "take the essential() terms of both first, or raise max_terms",
+            )
+        return TropicalPolynomial.sum_of([self, right])
 
     def mul(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalPolynomial:
         """Return the tropical product p ⊙ q, the classical sum of both functions.
@@ -385,8 +385,12 @@ class TropicalPolynomial:
             RationalArray(exponents, row_denominator), RationalArray(coefficients, denominator)
         )
 
-    def div(self, other: Any) -> TropicalRational:
+    def div(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalRational:
         """Return the tropical quotient p ⊘ q, the classical difference of both functions.
+
+        Args:
+            other: a polynomial in the same variables, or a number.
+            max_terms: not needed: nothing is multiplied out.
 
         Raises:
             ShapeError: other variables.
@@ -401,7 +405,7 @@ class TropicalPolynomial:
 
         return TropicalRational(self, self._required(other))
 
-    def pow(self, exponent: int, *, max_terms: int = MAX_TERMS) -> TropicalPolynomial:
+    def pow(self, exponent: Any, *, max_terms: int = MAX_TERMS) -> TropicalPolynomial:
         """Return the formal power: the product of `exponent` copies, with all its terms.
 
         As a function it equals `power(exponent)`, which scales every term and has fewer terms: by
@@ -482,50 +486,7 @@ class TropicalPolynomial:
             )
         return operand
 
-    def __add__(self, other: Any) -> TropicalPolynomial:
-        operand = self._operand(other)
-        return NotImplemented if operand is None else self.add(operand)
-
-    __radd__ = __add__
-
-    def __mul__(self, other: Any) -> TropicalPolynomial:
-        operand = self._operand(other)
-        return NotImplemented if operand is None else self.mul(operand)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Any) -> TropicalRational:
-        operand = self._operand(other)
-        return NotImplemented if operand is None else self.div(operand)
-
-    def __rtruediv__(self, other: Any) -> TropicalRational:
-        operand = self._operand(other)
-        return NotImplemented if operand is None else operand.div(self)
-
-    def __pow__(self, exponent: Any) -> TropicalPolynomial:
-        return self.pow(exponent) if is_scalar(exponent) else NotImplemented
-
     # ---- values -----------------------------------------------------------------------------
-
-    def __call__(self, *arguments: Any) -> Any:
-        """Evaluate at a point or a batch, or compose with functions.
-
-        Args:
-            *arguments: n numbers, one point, one batch of points, or what `compose` takes.
-
-        Returns:
-            Exact values for ints, Fractions and texts; float64 for numpy arrays and where a float
-            is among the numbers; a function for functions.
-
-        Example:
-            >>> import numpy as np
-            >>> p = TropicalPolynomial([[1, 0], [0, 2]], [1, 0])
-            >>> p(3, 1), p([3, "5/2"]), p(np.array([[3.0, 1.0], [0.0, 4.0]])).tolist()
-            (Fraction(4, 1), Fraction(5, 1), [4.0, 8.0])
-        """
-        if any(hasattr(argument, "compose") for argument in arguments):
-            return self.compose(*arguments)
-        return evaluate_call(self, arguments)
 
     def evaluate(self, points: Any) -> FloatArray:
         """Evaluate at a batch of points in float64.
@@ -644,17 +605,10 @@ class TropicalPolynomial:
         return tuple(self._exponents.take([active[0]]).fractions())
 
     def gradient(self, points: Any, *, ties: Literal["first", "refuse"] = "first") -> FloatArray:
-        """Return the gradient at each point of a batch.
+        """Return the gradient at each point of a batch `(batch, n)` as `(batch, n)`.
 
-        The choice of the maximal term is exact: float64 decides where its error bound allows,
-        rationals elsewhere. Only the exponents are rounded.
-
-        Args:
-            points: `(batch, n)`, finite float64.
-            ties: as in `exact_gradient`.
-
-        Returns:
-            `(batch, n)`.
+        The maximal term is chosen exactly, by float64 where its error bound allows; only the
+        exponents are rounded. Ties as in `exact_gradient`.
 
         Raises:
             DomainError: ties are refused and there is one, or there are no terms.
@@ -735,35 +689,11 @@ class TropicalPolynomial:
 
     # ---- display ----------------------------------------------------------------------------
 
-    def to_text(self, names: Sequence[str] | None = None) -> str:
-        """Return all terms in classical notation, as `parse` reads them back.
+    def _text(self, names: Sequence[str] | None, shown: int | None) -> str:
+        return polynomial_text(self, names, shown)
 
-        Args:
-            names: the names of the variables; x₁, x₂, … if left out.
-
-        Example:
-            >>> TropicalPolynomial([[1, 0], [0, "1/2"]], [-1, 0]).to_text(["a", "b"])
-            'max(1/2*b, -1 + a)'
-        """
-        return polynomial_text(self, names, None)
-
-    def to_latex(self) -> str:
-        r"""Return all terms in LaTeX, without dollar signs.
-
-        Example:
-            >>> print(TropicalPolynomial([[2]], [0]).to_latex())
-            2\,x_{1}
-        """
-        return polynomial_latex(self, None)
-
-    def __str__(self) -> str:
-        return polynomial_text(self)
-
-    def __repr__(self) -> str:
-        return f"TropicalPolynomial({polynomial_text(self)!r})"
-
-    def _repr_latex_(self) -> str:
-        return f"${polynomial_latex(self)}$"
+    def _latex(self, shown: int | None) -> str:
+        return polynomial_latex(self, shown)
 
     def _repr_html_(self) -> str:
         rows = [("function", str(self)), ("terms", str(self.k)), ("variables", str(self.n))]
@@ -781,40 +711,3 @@ class TropicalPolynomial:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return TropicalPolynomial._sorted, (self._exponents, self._coefficients)
-
-
-def _read_exponents(exponents: Any, count: int, n: int | None) -> RationalArray:
-    if count == 0:
-        return RationalArray(np.zeros((0, _positive(1 if n is None else n)), dtype=np.int64))
-    if not isinstance(exponents, RationalMatrix):
-        flat = getattr(exponents, "ndim", 0) == 1 or (
-            isinstance(exponents, Sequence) and all(is_scalar(v) for v in exponents)
-        )
-        if flat:
-            exponents = [[value] for value in exponents]
-        elif not isinstance(exponents, np.ndarray):
-            exponents = [list(row) for row in exponents]
-    rows = RationalArray.of(exponents, "exponents")
-    if rows.shape[0] != count:
-        raise ShapeError(f"{rows.shape[0]} rows of exponents for {count} coefficients")
-    if n is not None and rows.shape[1] != n:
-        raise ShapeError(f"exponents have {rows.shape[1]} columns, expected n = {n}")
-    _positive(rows.shape[1])
-    return rows
-
-
-def _is_minus_infinity(value: Any) -> bool:
-    return isinstance(value, float | np.floating) and bool(value == -math.inf)
-
-
-def _scalar(value: Any) -> Any:
-    """Return a number that a constructor takes, from texts for −∞ and 0-dimensional arrays."""
-    if isinstance(value, str) and value.strip() in ("-inf", "-∞", "−∞"):
-        return -math.inf
-    return value.item() if isinstance(value, np.ndarray) else value
-
-
-def _positive(n: int) -> int:
-    if n < 1:
-        raise ShapeError(f"a tropical polynomial in {n} variables; there must be at least one")
-    return n

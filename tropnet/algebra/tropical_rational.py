@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, final
 
 import numpy as np
 
-from tropnet.algebra.points import evaluate_call, is_scalar
+from tropnet.algebra.points import is_scalar
 from tropnet.algebra.printing import html_table, rational_latex, rational_text
-from tropnet.algebra.tropical_polynomial import MAX_TERMS, TropicalPolynomial
+from tropnet.algebra.tropical_function import MAX_TERMS, TropicalFunction
+from tropnet.algebra.tropical_polynomial import TropicalPolynomial
 from tropnet.errors import DomainError, ShapeError
 from tropnet.exact import as_fraction
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @final
-class TropicalRational:
+class TropicalRational(TropicalFunction):
     """The function P ⊘ Q: x ↦ P(x) − Q(x) with tropical polynomials P and Q on R^n.
 
     Every piecewise linear function with finitely many rational pieces is of this form. P and Q are
@@ -45,7 +46,6 @@ class TropicalRational:
     """
 
     __slots__ = ("denominator", "numerator")
-    __array_ufunc__ = None
 
     numerator: TropicalPolynomial
     denominator: TropicalPolynomial
@@ -63,9 +63,6 @@ class TropicalRational:
             raise DomainError("division by the tropical zero: Q has no terms, it is −∞ everywhere")
         object.__setattr__(self, "numerator", numerator)
         object.__setattr__(self, "denominator", denominator)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"TropicalRational is immutable; {name} cannot be set")
 
     # ---- making one -------------------------------------------------------------------------
 
@@ -127,11 +124,6 @@ class TropicalRational:
                 "polynomial"
             )
         return self.numerator.mul(self.denominator.power(-1))
-
-    def __bool__(self) -> bool:
-        raise TypeError(
-            "a tropical rational function has no truth value; ask f == g or f.equals(g)"
-        )
 
     # ---- arithmetic -------------------------------------------------------------------------
 
@@ -219,7 +211,7 @@ class TropicalRational:
         """
         return TropicalRational(self.denominator, self.numerator)
 
-    def pow(self, exponent: int, *, max_terms: int = MAX_TERMS) -> TropicalRational:
+    def pow(self, exponent: Any, *, max_terms: int = MAX_TERMS) -> TropicalRational:
         """Return the formal power P^n ⊘ Q^n, of the inverse where n < 0.
 
         Args:
@@ -263,43 +255,7 @@ class TropicalRational:
             return self.inverse().power(-number)
         return TropicalRational(self.numerator.power(number), self.denominator.power(number))
 
-    def __add__(self, other: Any) -> TropicalRational:
-        operand = self._operand(other)
-        return NotImplemented if operand is None else self.add(operand)
-
-    __radd__ = __add__
-
-    def __mul__(self, other: Any) -> TropicalRational:
-        operand = self._operand(other)
-        return NotImplemented if operand is None else self.mul(operand)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Any) -> TropicalRational:
-        operand = self._operand(other)
-        return NotImplemented if operand is None else self.div(operand)
-
-    def __rtruediv__(self, other: Any) -> TropicalRational:
-        operand = self._operand(other)
-        return NotImplemented if operand is None else operand.div(self)
-
-    def __pow__(self, exponent: Any) -> TropicalRational:
-        return self.pow(exponent) if is_scalar(exponent) else NotImplemented
-
     # ---- values -----------------------------------------------------------------------------
-
-    def __call__(self, *arguments: Any) -> Any:
-        """Evaluate at a point or a batch, or compose with functions; as for polynomials.
-
-        Example:
-            >>> x, y = TropicalPolynomial.variables(2)
-            >>> f = (x + y) / (x * y)
-            >>> f(2, 3), f([[0, "1/2"]])
-            (Fraction(-2, 1), [Fraction(0, 1)])
-        """
-        if any(hasattr(argument, "compose") for argument in arguments):
-            return self.compose(*arguments)
-        return evaluate_call(self, arguments)
 
     def evaluate(self, points: Any) -> FloatArray:
         """Evaluate at a batch of points `(batch, n)` in float64; returns `(batch,)`.
@@ -424,34 +380,11 @@ class TropicalRational:
 
     # ---- display ----------------------------------------------------------------------------
 
-    def to_text(self, names: Sequence[str] | None = None) -> str:
-        """Return all terms in classical notation, as `parse` reads them back.
+    def _text(self, names: Sequence[str] | None, shown: int | None) -> str:
+        return rational_text(self.numerator, self.denominator, names, shown)
 
-        Example:
-            >>> x = TropicalPolynomial.variable(0)
-            >>> (x / (0 + x)).to_text(["t"])
-            't ⊘ max(0, t)'
-        """
-        return rational_text(self.numerator, self.denominator, names, None)
-
-    def to_latex(self) -> str:
-        r"""Return all terms in LaTeX, without dollar signs.
-
-        Example:
-            >>> x = TropicalPolynomial.variable(0)
-            >>> print((x / (0 + x)).to_latex())
-            x_{1} \oslash \max\left(0,\; x_{1}\right)
-        """
-        return rational_latex(self.numerator, self.denominator, None)
-
-    def __str__(self) -> str:
-        return rational_text(self.numerator, self.denominator)
-
-    def __repr__(self) -> str:
-        return f"TropicalRational({str(self)!r})"
-
-    def _repr_latex_(self) -> str:
-        return f"${rational_latex(self.numerator, self.denominator)}$"
+    def _latex(self, shown: int | None) -> str:
+        return rational_latex(self.numerator, self.denominator, shown)
 
     def _repr_html_(self) -> str:
         above, below = self.k

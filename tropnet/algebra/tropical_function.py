@@ -1,0 +1,241 @@
+"""What tropical polynomials and quotients share: operators, calls, comparison, display."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+from tropnet.algebra.points import evaluate_call, is_scalar
+from tropnet.algebra.printing import SHOWN_TERMS
+
+if TYPE_CHECKING:
+    from tropnet.algebra.tropical_rational import TropicalRational
+    from tropnet.domains import Domain
+    from tropnet.typing import FloatArray
+
+#: Terms that one product or power may have unless the caller allows more.
+MAX_TERMS: Final = 10_000_000
+
+
+class TropicalFunction(ABC):
+    """A piecewise linear function R^n → R written in max-plus algebra.
+
+    Abstract; `TropicalPolynomial` and `TropicalRational` are its two forms. The operators are
+    tropical: `+` is the maximum, `*` the classical sum, `/` the classical difference, `**` the
+    formal power. Numbers and polynomials mix in on either side.
+
+    Example:
+        >>> from tropnet.algebra import TropicalPolynomial
+        >>> x = TropicalPolynomial.variable(0)
+        >>> f = 2 * x + 3
+        >>> f(5), f(x ** 2)(5)
+        (Fraction(7, 1), Fraction(12, 1))
+    """
+
+    __slots__ = ()
+    #: numpy's numbers and arrays leave `array * f` to this class
+    __array_ufunc__ = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable; {name} cannot be set")
+
+    @property
+    @abstractmethod
+    def n(self) -> int:
+        """The number of variables."""
+
+    @abstractmethod
+    def add(self, other: Any, *, max_terms: int = MAX_TERMS) -> Self:
+        """Return the tropical sum, the maximum of both functions."""
+
+    @abstractmethod
+    def mul(self, other: Any, *, max_terms: int = MAX_TERMS) -> Self:
+        """Return the tropical product, the classical sum of both functions."""
+
+    @abstractmethod
+    def div(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalRational:
+        """Return the tropical quotient, the classical difference of both functions."""
+
+    @abstractmethod
+    def pow(self, exponent: Any, *, max_terms: int = MAX_TERMS) -> Self:
+        """Return the formal power."""
+
+    @abstractmethod
+    def compose(self, *inner: Any, max_terms: int = MAX_TERMS) -> Any:
+        """Return the composition with n functions."""
+
+    @abstractmethod
+    def evaluate(self, points: Any) -> FloatArray:
+        """Evaluate at a batch of points in float64."""
+
+    @abstractmethod
+    def exact(self, points: Any) -> list[Any]:
+        """Evaluate at a batch of points exactly."""
+
+    @abstractmethod
+    def gradient(self, points: Any, *, ties: Literal["first", "refuse"] = "first") -> FloatArray:
+        """Return the gradient at each point of a batch."""
+
+    @abstractmethod
+    def essential(self, domain: Domain = None) -> Self:
+        """Return the same function with essential terms only."""
+
+    @abstractmethod
+    def _text(self, names: Sequence[str] | None, shown: int | None) -> str:
+        """Return the function in classical notation, shortened to `shown` terms or whole."""
+
+    @abstractmethod
+    def _latex(self, shown: int | None) -> str:
+        """Return the function in LaTeX, shortened to `shown` terms or whole."""
+
+    @abstractmethod
+    def _operand(self, other: Any) -> Self | None:
+        """Return what stands on the other side of an operator as one of us, or None."""
+
+    # ---- operators --------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Self:
+        operand = self._operand(other)
+        return NotImplemented if operand is None else self.add(operand)
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Any) -> Self:
+        operand = self._operand(other)
+        return NotImplemented if operand is None else self.mul(operand)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> TropicalRational:
+        operand = self._operand(other)
+        return NotImplemented if operand is None else self.div(operand)
+
+    def __rtruediv__(self, other: Any) -> TropicalRational:
+        operand = self._operand(other)
+        return NotImplemented if operand is None else operand.div(self)
+
+    def __pow__(self, exponent: Any) -> Self:
+        return self.pow(exponent) if is_scalar(exponent) else NotImplemented
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f"a {type(self).__name__} has no truth value; f == g compares terms, f.equals(g) "
+            "functions"
+        )
+
+    # ---- values -----------------------------------------------------------------------------
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Evaluate at a point or a batch, or compose with functions.
+
+        Args:
+            *arguments: n numbers, one point, one batch of points, or what `compose` takes.
+
+        Returns:
+            Exact values for ints, Fractions and texts; float64 for numpy arrays and where a float
+            is among the numbers; a function for functions.
+
+        Example:
+            >>> import numpy as np
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> p = TropicalPolynomial([[1, 0], [0, 2]], [1, 0])
+            >>> p(3, 1), p([3, "5/2"]), p(np.array([[3.0, 1.0], [0.0, 4.0]])).tolist()
+            (Fraction(4, 1), Fraction(5, 1), [4.0, 8.0])
+        """
+        if any(hasattr(argument, "compose") for argument in arguments):
+            return self.compose(*arguments)
+        return evaluate_call(self, arguments)
+
+    # ---- equality as functions ----------------------------------------------------------------
+
+    def equals(self, other: Any, domain: Domain = None, *, max_terms: int = MAX_TERMS) -> bool:
+        """Tell exactly whether two functions agree at every point of a domain.
+
+        Args:
+            other: a polynomial, a rational or a number.
+            domain: a Box, a Polyhedron (on an empty one everything agrees), or None for all of R^n.
+            max_terms: refuse when a product on the way could have more terms.
+
+        Raises:
+            ShapeError: other variables.
+            BudgetExceeded: a product on the way could exceed `max_terms`.
+
+        Cost: that of `difference_point`.
+
+        Example:
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> from tropnet.domains import Box
+            >>> x = TropicalPolynomial.variable(0)
+            >>> p, q = 0 + x + "1/4" * x ** "1/2", 0 + x
+            >>> p.equals(q), p.equals(q, Box([1], [2])), p.equals(q + "-1/2" * x ** "1/2")
+            (False, True, False)
+        """
+        return self.difference_point(other, domain, max_terms=max_terms) is None
+
+    def difference_point(
+        self, other: Any, domain: Domain = None, *, max_terms: int = MAX_TERMS
+    ) -> tuple[Fraction, ...] | None:
+        """Return a rational point of the domain where two functions differ, or None.
+
+        None is a proof that they agree: P₁ ⊙ Q₂ and P₂ ⊙ Q₁ have the same essential terms, or no
+        term of one rises above the other on the domain (exact linear programs).
+
+        Args:
+            other: a polynomial, a rational or a number.
+            domain: a Box, a Polyhedron, or None for all of R^n.
+            max_terms: refuse when a product on the way could have more terms.
+
+        Raises:
+            ShapeError: other variables.
+            BudgetExceeded: a product on the way could exceed `max_terms`.
+
+        Cost: a few evaluations where a difference is easily found; else the products of the
+            essential terms and their own essential terms.
+
+        Example:
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> x = TropicalPolynomial.variable(0)
+            >>> point = (0 + x).difference_point(x)
+            >>> (0 + x)(point) == x(point)
+            False
+        """
+        from tropnet.algebra.function_equality import difference_point
+
+        return difference_point(self, other, domain, max_terms)
+
+    # ---- display ----------------------------------------------------------------------------
+
+    def to_text(self, names: Sequence[str] | None = None) -> str:
+        """Return all terms in classical notation, as `parse` reads them back.
+
+        Args:
+            names: the names of the variables; x₁, x₂, … if left out.
+
+        Example:
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> TropicalPolynomial([[1, 0], [0, "1/2"]], [-1, 0]).to_text(["a", "b"])
+            'max(1/2*b, -1 + a)'
+        """
+        return self._text(names, None)
+
+    def to_latex(self) -> str:
+        r"""Return all terms in LaTeX, without dollar signs.
+
+        Example:
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> x = TropicalPolynomial.variable(0)
+            >>> print((x / (0 + x)).to_latex())
+            x_{1} \oslash \max\left(0,\; x_{1}\right)
+        """
+        return self._latex(None)
+
+    def __str__(self) -> str:
+        return self._text(None, SHOWN_TERMS)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def _repr_latex_(self) -> str:
+        return f"${self._latex(SHOWN_TERMS)}$"
