@@ -315,7 +315,16 @@ class RationalMatrix:
 
     def scale_rows(self, factors: Sequence[Any]) -> RationalMatrix:
         """Return the matrix with each row times its own rational number."""
-        return RationalMatrix.diagonal(factors) @ self
+        if len(factors) != self.shape[0]:
+            raise ShapeError(f"{len(factors)} factors for {self.shape[0]} rows")
+        numbers = [as_fraction(v, "factor") for v in factors]
+        common = math.lcm(*(v.denominator for v in numbers))
+        columns, entries = self.shape[1], self.numerators.entries()
+        scaled = []
+        for i, number in enumerate(numbers):
+            factor = flint.fmpz(number.numerator * (common // number.denominator))
+            scaled += [v * factor for v in entries[i * columns : (i + 1) * columns]]
+        return RationalMatrix(_integers(self.shape, scaled), self.denominator * common)
 
     def rows(self, indices: Iterable[int]) -> RationalMatrix:
         """Return the rows of these indices, in this order."""

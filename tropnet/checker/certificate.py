@@ -1,0 +1,247 @@
+"""Certificates: what a comparison claims, with everything needed to replay it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final, Literal, final
+
+from tropnet.checker.gap import NORMS
+from tropnet.domains import Domain, domain_from_json, domain_to_json
+from tropnet.errors import CertificateError, TropnetError
+from tropnet.exact import as_fraction, as_fractions
+
+SCHEMA: Final = "tropnet/certificate"
+VERSION: Final = 1
+
+#: A certificate larger than this is refused before it is parsed.
+LARGEST_FILE: Final = 2**30
+
+Claimed = Literal["equivalent", "different", "bracket"]
+Method = Literal["identical", "relations", "intervals", "cells", "none"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LowerEvidence:
+    """A point of the domain where the two functions are at least this far apart.
+
+    Attributes:
+        value: a lower bound of sup|f − g|; None is +∞.
+        point: a point of the domain; when `value` is finite, |f − g| ≥ value there.
+        direction: for an infinite value, a direction in which the domain is unbounded and the
+            bias-free networks differ.
+    """
+
+    value: Fraction | None
+    point: tuple[Fraction, ...]
+    direction: tuple[Fraction, ...] | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class UpperEvidence:
+    """A proof that the two functions are at most this far apart.
+
+    Attributes:
+        value: an upper bound of sup|f − g|; None is +∞ and needs no proof.
+        method: `identical`: same normal form. `relations`: claims about units
+            (`tropnet.checker.relations`). `intervals`: differences of matched units
+            (`tropnet.checker.intervals`). `cells`: exact enumeration (`tropnet.checker.cells`).
+        data: what the method needs, as plain data.
+    """
+
+    value: Fraction | None
+    method: Method
+    data: Any = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A claim about two networks on a domain, with evidence for both ends of its bracket.
+
+    The claim reads lower ≤ sup over the domain of |a − b| ≤ upper, and from it `equivalent`
+    (upper ≤ atol), `different` (lower > atol), or `bracket` (neither follows).
+
+    Attributes:
+        a: SHA-256 of the first network (`Network.sha256`).
+        b: SHA-256 of the second.
+        domain: where they are compared.
+        atol: the tolerance asked for.
+        norm: the norm on R^m.
+        claim: what follows.
+        lower: evidence for the lower end.
+        upper: evidence for the upper end.
+        relation: the relation compared; `equal`.
+
+    Example:
+        >>> import tropnet
+        >>> f = tropnet.Network.from_dense([[[1], [-1]], [[1, 1]]])
+        >>> tropnet.compare(f, f).certificate.claim
+        'equivalent'
+    """
+
+    a: str
+    b: str
+    domain: Domain
+    atol: Fraction
+    norm: str
+    claim: Claimed
+    lower: LowerEvidence
+    upper: UpperEvidence
+    relation: str = "equal"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the certificate as plain data, sealed with a SHA-256 of the rest."""
+        data = {
+            "schema": SCHEMA,
+            "version": VERSION,
+            "claim": self.claim,
+            "relation": self.relation,
+            "a": self.a,
+            "b": self.b,
+            "domain": domain_to_json(self.domain),
+            "atol": str(self.atol),
+            "norm": self.norm,
+            "lower": {
+                "value": _bound_text(self.lower.value),
+                "point": [str(v) for v in self.lower.point],
+                "direction": None
+                if self.lower.direction is None
+                else [str(v) for v in self.lower.direction],
+            },
+            "upper": {
+                "value": _bound_text(self.upper.value),
+                "method": self.upper.method,
+                "data": self.upper.data,
+            },
+        }
+        return {**data, "seal": seal(data)}
+
+    @staticmethod
+    def from_json(data: Any) -> Certificate:
+        """Return the certificate that `to_json` wrote.
+
+        Raises:
+            CertificateError: unknown schema or version, a broken seal, missing or garbled fields.
+        """
+        if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+            raise CertificateError(f"not a certificate: no schema {SCHEMA!r} in it")
+        if data.get("version") != VERSION:
+            raise CertificateError(
+                f"certificate version {data.get('version')!r}; this tropnet reads version {VERSION}"
+            )
+        body = {key: value for key, value in data.items() if key != "seal"}
+        if data.get("seal") != seal(body):
+            raise CertificateError(
+                "the seal does not match: the certificate was changed or damaged"
+            )
+        try:
+            return Certificate(
+                _text(body["a"], "a"),
+                _text(body["b"], "b"),
+                domain_from_json(body["domain"]),
+                as_fraction(_text(body["atol"], "atol"), "atol"),
+                _one_of(body["norm"], NORMS, "norm"),
+                _one_of(body["claim"], ("equivalent", "different", "bracket"), "claim"),
+                _lower(body["lower"]),
+                _upper(body["upper"]),
+                _one_of(body["relation"], ("equal",), "relation"),
+            )
+        except CertificateError:
+            raise
+        except (KeyError, TypeError, AttributeError, TropnetError) as error:
+            raise CertificateError(f"a field is missing or garbled: {error}") from None
+
+    def save(self, path: str | Path) -> None:
+        """Write the certificate to a JSON file, whole or not at all.
+
+        Raises:
+            CertificateError: the file cannot be written.
+        """
+        target = Path(path)
+        partial = target.with_name(target.name + ".partial")
+        try:
+            partial.write_text(json.dumps(self.to_json(), indent=1) + "\n", encoding="utf-8")
+            partial.replace(target)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise CertificateError(f"cannot write the certificate {target}: {error}") from None
+
+    @staticmethod
+    def load(path: str | Path) -> Certificate:
+        """Read a certificate from a JSON file.
+
+        Raises:
+            CertificateError: the file cannot be read or is no sound certificate.
+        """
+        source = Path(path)
+        try:
+            if source.stat().st_size > LARGEST_FILE:
+                raise CertificateError(f"{source} is larger than {LARGEST_FILE} bytes")
+            data = json.loads(source.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise CertificateError(f"cannot read the certificate {source}: {error}") from None
+        except (ValueError, RecursionError) as error:
+            raise CertificateError(f"{source} is not JSON: {error}") from None
+        return Certificate.from_json(data)
+
+    def __repr__(self) -> str:
+        return (
+            f"Certificate({self.claim}, {_bound_text(self.lower.value)[:24]} <= sup|f-g| <= "
+            f"{_bound_text(self.upper.value)[:24]}, upper by {self.upper.method})"
+        )
+
+
+def seal(body: dict[str, Any]) -> str:
+    """Return the SHA-256 of plain data in canonical JSON; it tells damage, not forgery."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _bound_text(value: Fraction | None) -> str:
+    return "inf" if value is None else str(value)
+
+
+def _bound(value: Any, name: str) -> Fraction | None:
+    text = _text(value, name)
+    return None if text == "inf" else as_fraction(text, name)
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise CertificateError(f"the field {name!r} is not a text")
+    return value
+
+
+def _one_of(value: Any, known: tuple[str, ...], name: str) -> Any:
+    if value not in known:
+        raise CertificateError(
+            f"the field {name!r} is {str(value)[:40]!r}; known: {', '.join(known)}"
+        )
+    return value
+
+
+def _lower(data: Any) -> LowerEvidence:
+    direction = data["direction"]
+    return LowerEvidence(
+        _bound(data["value"], "lower.value"),
+        _vector(data["point"], "lower.point"),
+        None if direction is None else _vector(direction, "lower.direction"),
+    )
+
+
+def _upper(data: Any) -> UpperEvidence:
+    methods = ("identical", "relations", "intervals", "cells", "none")
+    method = _one_of(data["method"], methods, "upper.method")
+    return UpperEvidence(_bound(data["value"], "upper.value"), method, data["data"])
+
+
+def _vector(data: Any, name: str) -> tuple[Fraction, ...]:
+    if not isinstance(data, list):
+        raise CertificateError(f"the field {name!r} is not a list")
+    return as_fractions([_text(v, name) for v in data], name)
