@@ -7,6 +7,9 @@ and the next step.
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 
 class TropnetError(Exception):
     """The root of all errors that tropnet raises on purpose.
@@ -37,6 +40,10 @@ class UnsupportedLayerError(TropnetError):
     def __init__(self, node: str, op: str, why: str, advice: str) -> None:
         self.node, self.op, self.why, self.advice = node, op, why, advice
         super().__init__(f"layer {node!r} ({op}) is not supported: {why}; try: {advice}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the arguments, so that the error survives the way back from a process pool."""
+        return type(self), (self.node, self.op, self.why, self.advice)
 
 
 class UnsafeFileError(TropnetError):
@@ -72,8 +79,22 @@ class BudgetExceeded(TropnetError):  # noqa: N818 - the design's name, and it re
 
     def __init__(self, what: str, predicted: float, budget: float, advice: str) -> None:
         self.what, self.predicted, self.budget, self.advice = what, predicted, budget, advice
-        super().__init__(f"{what}: predicted {predicted:.3g}, budget {budget:g}; try: {advice}")
+        super().__init__(
+            f"{what}: predicted {_short(predicted, '.3g')}, budget {_short(budget, 'g')}; "
+            f"try: {advice}"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the arguments, so that the error survives the way back from a process pool."""
+        return type(self), (self.what, self.predicted, self.budget, self.advice)
 
 
 class CertificateError(TropnetError):
     """A certificate cannot be read, or does not belong to these networks."""
+
+
+def _short(size: float, style: str) -> str:
+    try:
+        return format(size, style)
+    except OverflowError:  # a count of terms may be an integer beyond all floats
+        return f"about 10^{math.log10(size):.0f}"
