@@ -11,6 +11,7 @@ from tropnet.algebra.points import evaluate_call, is_scalar
 from tropnet.algebra.printing import SHOWN_TERMS
 
 if TYPE_CHECKING:
+    from tropnet.algebra.tropical_polynomial import TropicalPolynomial
     from tropnet.algebra.tropical_rational import TropicalRational
     from tropnet.domains import Domain
     from tropnet.typing import FloatArray
@@ -75,8 +76,8 @@ class TropicalFunction(ABC):
         """Evaluate at a batch of points exactly."""
 
     @abstractmethod
-    def gradient(self, points: Any, *, ties: Literal["first", "refuse"] = "first") -> FloatArray:
-        """Return the gradient at each point of a batch."""
+    def _parts(self) -> tuple[tuple[int, TropicalPolynomial], ...]:
+        """Return signed polynomials whose classical sum is this function."""
 
     @abstractmethod
     def essential(self, domain: Domain = None) -> Self:
@@ -147,6 +148,58 @@ class TropicalFunction(ABC):
         if any(hasattr(argument, "compose") for argument in arguments):
             return self.compose(*arguments)
         return evaluate_call(self, arguments)
+
+    def exact_gradient(
+        self, point: Any, *, ties: Literal["first", "refuse"] = "first"
+    ) -> tuple[Fraction, ...]:
+        """Return the gradient at a point: the exponents of the maximal term, of P minus of Q.
+
+        Args:
+            point: n numbers; for n = 1 a number will do.
+            ties: where several terms of P or of Q are maximal, "first" takes the one with the
+                lexicographically smallest exponents; "refuse" raises, even though ties of P and of
+                Q may cancel.
+
+        Raises:
+            DomainError: several terms are maximal and ties are refused, or P is −∞.
+            ShapeError: another number of coordinates.
+
+        Example:
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> p = TropicalPolynomial([[0], [1]], [3, 0])
+            >>> p.exact_gradient("7/2"), (0 / p).exact_gradient(4)
+            ((Fraction(1, 1),), (Fraction(-1, 1),))
+        """
+        from tropnet.algebra.gradient import exact_gradient
+
+        slopes = [(sign, exact_gradient(part, point, ties)) for sign, part in self._parts()]
+        return tuple(
+            sum((sign * slope[j] for sign, slope in slopes), Fraction(0)) for j in range(self.n)
+        )
+
+    def gradient(self, points: Any, *, ties: Literal["first", "refuse"] = "first") -> FloatArray:
+        """Return the gradient at each point of a batch `(batch, n)`, as `(batch, n)`.
+
+        The maximal terms are chosen exactly, by float64 where its error bound allows; only the
+        exponents are rounded. Ties as in `exact_gradient`.
+
+        Raises:
+            DomainError: ties are refused and there is one, or P is −∞.
+            ShapeError: another shape.
+
+        Cost: two matrix products of the shapes; an exact evaluation for each undecided point.
+
+        Example:
+            >>> import numpy as np
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> p = TropicalPolynomial([[0], [1]], [3, 0])
+            >>> p.gradient(np.array([[4.0], [3.0]])).ravel().tolist()
+            [1.0, 0.0]
+        """
+        from tropnet.algebra.gradient import gradient
+
+        first, *others = [sign * gradient(part, points, ties) for sign, part in self._parts()]
+        return sum(others, first)
 
     # ---- equality as functions ----------------------------------------------------------------
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
 
-from tropnet.algebra.max_affine import nearest_maxima, row_maxima
+from tropnet.algebra.max_affine import row_maxima
 from tropnet.algebra.minkowski import merge_terms, multiply_terms
 from tropnet.algebra.points import exact_point, exact_points, float_points, is_scalar
 from tropnet.algebra.printing import html_table, polynomial_latex, polynomial_text
@@ -256,16 +256,24 @@ class TropicalPolynomial(TropicalFunction):
     @property
     def float_exponents(self) -> FloatArray:
         """The exponents rounded to float64, `(k, n)`, read-only."""
-        return self._float_forms()[0][:-1].T
+        return self.float_forms()[0][:-1].T
 
     @property
     def float_coefficients(self) -> FloatArray:
         """The coefficients rounded to float64, `(k,)`, read-only."""
-        column: FloatArray = self._float_forms()[0][-1]
+        column: FloatArray = self.float_forms()[0][-1]
         return column
 
-    def _float_forms(self) -> tuple[FloatArray, bool]:
-        """Return `(n + 1, k)` floats, and whether none of them lost its value to the range."""
+    def float_forms(self) -> tuple[FloatArray, bool]:
+        """Return the rounded terms as `(n + 1, k)` columns, coefficients in the last row.
+
+        Returns:
+            The read-only array, and whether no entry was rounded to infinity or from nonzero to 0.
+
+        Example:
+            >>> TropicalPolynomial([[1], [2]], [3, 4]).float_forms()[0].tolist()
+            [[1.0, 2.0], [3.0, 4.0]]
+        """
         if self._forms is None:
             forms = np.empty((self.n + 1, self.k))
             forms[:-1], forms[-1] = self._exponents.to_floats().T, self._coefficients.to_floats()
@@ -514,7 +522,7 @@ class TropicalPolynomial(TropicalFunction):
         batch = float_points(points, self.n)
         if not self.k:
             return np.full(len(batch), -np.inf)
-        values = row_maxima(batch, self._float_forms()[0])
+        values = row_maxima(batch, self.float_forms()[0])
         lost = np.flatnonzero(~np.isfinite(values))
         if lost.size:
             exact = RationalArray.from_fractions([Fraction(v) for v in self.exact(batch[lost])])
@@ -576,62 +584,8 @@ class TropicalPolynomial(TropicalFunction):
         largest = max(numerators, default=None)
         return tuple(index for index, value in enumerate(numerators) if value == largest)
 
-    def exact_gradient(
-        self, point: Any, *, ties: Literal["first", "refuse"] = "first"
-    ) -> tuple[Fraction, ...]:
-        """Return the exponents of the maximal term at a point: the gradient where it exists.
-
-        Args:
-            point: n numbers; for n = 1 a number will do.
-            ties: where several terms are maximal, "first" takes the one with the lexicographically
-                smallest exponents, "refuse" raises.
-
-        Raises:
-            DomainError: several terms are maximal and ties are refused, or there are no terms.
-            ShapeError: another number of coordinates.
-
-        Example:
-            >>> TropicalPolynomial([[0], [1]], [3, 0]).exact_gradient("7/2")
-            (Fraction(1, 1),)
-        """
-        active = self.active_terms(point)
-        if not active:
-            raise DomainError("the tropical zero polynomial (−∞) has no gradient")
-        if len(active) > 1 and ties == "refuse":
-            raise DomainError(
-                f"terms {active[0]} and {active[1]} tie at the point, so that the gradient is not "
-                "unique; pass ties='first' to take the smaller exponents"
-            )
-        return tuple(self._exponents.take([active[0]]).fractions())
-
-    def gradient(self, points: Any, *, ties: Literal["first", "refuse"] = "first") -> FloatArray:
-        """Return the gradient at each point of a batch `(batch, n)` as `(batch, n)`.
-
-        The maximal term is chosen exactly, by float64 where its error bound allows; only the
-        exponents are rounded. Ties as in `exact_gradient`.
-
-        Raises:
-            DomainError: ties are refused and there is one, or there are no terms.
-            ShapeError: another shape.
-
-        Cost: two matrix products of the shapes; an exact evaluation for each undecided point.
-
-        Example:
-            >>> import numpy as np
-            >>> p = TropicalPolynomial([[0], [1]], [3, 0])
-            >>> p.gradient(np.array([[4.0], [3.0]])).ravel().tolist()
-            [1.0, 0.0]
-        """
-        batch = float_points(points, self.n)
-        if not self.k:
-            raise DomainError("the tropical zero polynomial (−∞) has no gradient")
-        forms, sound = self._float_forms()
-        found = nearest_maxima(batch, forms)
-        gradients = self.float_exponents[found.indices]
-        for row in np.flatnonzero(~found.sure) if sound else range(len(batch)):
-            exact = self.exact_gradient(batch[row].tolist(), ties=ties)
-            gradients[row] = RationalArray.from_fractions(exact).to_floats()
-        return gradients
+    def _parts(self) -> tuple[tuple[int, TropicalPolynomial], ...]:
+        return ((1, self),)
 
     # ---- functions --------------------------------------------------------------------------
 

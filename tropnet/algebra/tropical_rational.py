@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
@@ -301,44 +301,8 @@ class TropicalRational(TropicalFunction):
         top, bottom = self.numerator.exact(points), self.denominator.exact(points)
         return [p - q for p, q in zip(top, bottom, strict=True)]
 
-    def exact_gradient(
-        self, point: Any, *, ties: Literal["first", "refuse"] = "first"
-    ) -> tuple[Fraction, ...]:
-        """Return grad P − grad Q at a point: the gradient of the function where it exists.
-
-        Args:
-            point: n numbers.
-            ties: as for polynomials, in P and in Q. A tie in both may cancel; it is refused too.
-
-        Raises:
-            DomainError: ties are refused and there is one, or P is −∞.
-
-        Example:
-            >>> x, y = TropicalPolynomial.variables(2)
-            >>> ((x + y) / (x * y)).exact_gradient([5, 1])
-            (Fraction(0, 1), Fraction(-1, 1))
-        """
-        top = self.numerator.exact_gradient(point, ties=ties)
-        bottom = self.denominator.exact_gradient(point, ties=ties)
-        return tuple(a - b for a, b in zip(top, bottom, strict=True))
-
-    def gradient(self, points: Any, *, ties: Literal["first", "refuse"] = "first") -> FloatArray:
-        """Return grad P − grad Q at a batch of points, `(batch, n)`; terms are chosen exactly.
-
-        Raises:
-            DomainError: ties are refused and there is one, or P is −∞.
-            ShapeError: another shape.
-
-        Example:
-            >>> import numpy as np
-            >>> x = TropicalPolynomial.variable(0)
-            >>> (0 / (0 + x)).gradient(np.array([[2.0], [-1.0]])).ravel().tolist()
-            [-1.0, 0.0]
-        """
-        return np.asarray(
-            self.numerator.gradient(points, ties=ties)
-            - self.denominator.gradient(points, ties=ties)
-        )
+    def _parts(self) -> tuple[tuple[int, TropicalPolynomial], ...]:
+        return (1, self.numerator), (-1, self.denominator)
 
     # ---- functions --------------------------------------------------------------------------
 
