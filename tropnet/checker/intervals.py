@@ -160,15 +160,8 @@ def _before(
     terms_a, terms_b = dict(affine_a.terms), dict(affine_b.terms)
     for source in sorted(terms_a.keys() | terms_b.keys()):
         value = values[source]
-        rows, nothing = len(first), RationalMatrix.zeros
-        from_a = (
-            terms_a[source].exact.rows(first) if source in terms_a else nothing(rows, len(value.a))
-        )
-        from_b = (
-            terms_b[source].exact.rows(second).scale_rows(scales)
-            if source in terms_b
-            else nothing(rows, len(value.b))
-        )
+        from_a = _weights(terms_a, source, first, len(value.a))
+        from_b = _weights(terms_b, source, second, len(value.b)).scale_rows(scales)
         # W_a v_a − s W_b v_b = W_a[:,p] δ + (W_a[:,p] t − s W_b)[:,q] v_b + W_a[:,rest] v_a
         matched, on_a = value.matching, set(value.matching.first)
         columns_a = from_a.columns(matched.first)

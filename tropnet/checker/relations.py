@@ -68,7 +68,7 @@ class Claim:
                 int(unit),
                 str(scale),
             ]:
-                factor = as_fraction(text, "scale")
+                factor = as_fraction(scale, "scale")
                 if factor > 0 and layer > 0 and unit >= 0:
                     return Claim(kind, (name, layer, unit), factor)
         raise CertificateError(f"not a claim about a unit: {str(data)[:60]}")

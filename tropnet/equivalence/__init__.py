@@ -1,0 +1,23 @@
+"""Deciding whether two networks compute the same function."""
+
+from __future__ import annotations
+
+from tropnet.equivalence.compare import compare_networks
+from tropnet.equivalence.verdict import (
+    Different,
+    Equivalent,
+    Undecided,
+    UndecidedError,
+    Verdict,
+    Witness,
+)
+
+__all__ = [
+    "Different",
+    "Equivalent",
+    "Undecided",
+    "UndecidedError",
+    "Verdict",
+    "Witness",
+    "compare_networks",
+]

@@ -1,0 +1,264 @@
+"""The comparison of two networks: a portfolio of stages, each of which may end it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, Final
+
+import numpy as np
+
+from tropnet.checker import Certificate
+from tropnet.checker.cells import MAX_INPUTS, supremum
+from tropnet.checker.certificate import Claimed
+from tropnet.checker.gap import Norm, norm_above
+from tropnet.checker.intervals import difference_bounds, plain_bounds
+from tropnet.domains import Box, Domain
+from tropnet.equivalence.bracket import Bracket
+from tropnet.equivalence.falsify import falsify
+from tropnet.equivalence.infinity import grow
+from tropnet.equivalence.match import match_units
+from tropnet.equivalence.problem import RELATIONS, OutOfTime, Problem
+from tropnet.equivalence.relate import Related, offer, relate
+from tropnet.equivalence.separate import separate, shallow
+from tropnet.equivalence.verdict import Bound, Different, Equivalent, Undecided, Verdict, Witness
+from tropnet.errors import DomainError
+from tropnet.exact import IntervalVector, RationalMatrix
+from tropnet.network import Network
+
+#: With at most this many ReLU units in both networks, enumeration comes before searching: it is
+#: quick and gives the exact supremum.
+_FEW_UNITS: Final = 48
+#: Seconds that a search may take once the answer is known, to narrow the bracket.
+_POLISH: Final = 0.5
+
+
+def compare_networks(
+    a: Network,
+    b: Network,
+    domain: Domain = None,
+    *,
+    relation: str = "equal",
+    atol: Any = 0,
+    norm: Norm = "inf",
+    time_limit: float = 60,
+    seed: int = 0,
+) -> Verdict:
+    """Decide whether two networks compute the same function on a domain, within atol.
+
+    The verbs' front door is `tropnet.compare`, which also takes files. Stages, in order: shapes;
+    equal normal forms; units related over common atoms (on R^n this needs no search and settles
+    permuted, rescaled, duplicated and dead units at any size); slopes at infinity; exact enumeration
+    of joint cells for up to two inputs; a search for differences; for one hidden layer a point read
+    off the forms; intervals around differences of matched units.
+
+    Args:
+        a: the first network f.
+        b: the second network g.
+        domain: a `Box`, a `Polyhedron`, or None for all of R^n.
+        relation: `"equal"`.
+        atol: the largest |f − g| that still counts as equal; exact.
+        norm: the norm on R^m: `"inf"`, `"1"` or `"2"`.
+        time_limit: seconds after which the answer is Undecided with the bounds so far.
+        seed: of the random searches.
+
+    Returns:
+        `Equivalent`, `Different` or `Undecided`.
+
+    Raises:
+        ShapeError: different numbers of inputs or outputs, or a domain of another dimension.
+        DomainError: an empty domain, a negative atol, an unknown norm or relation.
+
+    Example:
+        >>> import tropnet
+        >>> from tropnet.equivalence.compare import compare_networks
+        >>> f = tropnet.Network.from_dense([[[1]], [[1]]])           # max(x, 0)
+        >>> g = tropnet.Network.from_dense([[[-1]], [[-1]]])         # min(x, 0)
+        >>> type(compare_networks(f, g)).__name__
+        'Different'
+    """
+    start = time.perf_counter()
+    if relation not in RELATIONS:
+        raise DomainError(f"unknown relation {relation!r}; known: {', '.join(RELATIONS)}")
+    problem = Problem.of(a, b, domain, atol=atol, norm=norm, time_limit=time_limit, seed=seed)
+    return _Portfolio(problem, start).run()
+
+
+class _Portfolio:
+    """Runs the stages and writes the verdict."""
+
+    def __init__(self, problem: Problem, start: float) -> None:
+        self.problem = problem
+        self.bracket = Bracket(problem)
+        self.start = start
+        self.log: list[str] = []
+        self.method = "the starting point"
+        self.timed_out = False
+        self.exact = False  # the bracket is as narrow as it can be
+
+    def run(self) -> Verdict:
+        problem = self.problem
+        if problem.a.sha256 == problem.b.sha256:
+            self.bracket.offer_upper(Fraction(0), "identical")
+            self.method = "equal normal forms"
+            return self.verdict()
+        related: list[Related] = []
+        self.stage("relations between units", lambda: self.relate(related))
+        if problem.domain is None and not self.bracket.equivalent:
+            self.stage("slopes at infinity", lambda: grow(problem, self.bracket))
+        few = problem.a.n_relu + problem.b.n_relu <= _FEW_UNITS
+        if few and problem.a.n_inputs <= MAX_INPUTS:
+            self.stage("exact enumeration of cells", self.enumerate)
+        self.stage("search", lambda: falsify(problem, self.bracket, self.budget()))
+        if related and problem.atol == 0 and shallow(related[0]) and _boxed(problem):
+            self.stage("kinks", lambda: separate(problem, related[0], self.bracket))
+        self.stage("intervals", self.intervals)
+        if problem.a.n_inputs <= MAX_INPUTS and not few and not self.bracket.decided:
+            self.stage("exact enumeration of cells", self.enumerate)
+        return self.verdict()
+
+    def stage(self, name: str, work: Callable[[], str]) -> None:
+        """Run a stage unless there is nothing left to learn; note what came of it."""
+        if self.exact or self.bracket.equivalent or self.timed_out:
+            return
+        before, begun = self.bracket.decided, time.perf_counter()
+        try:
+            self.problem.require_time()
+            outcome = work()
+        except OutOfTime:
+            self.timed_out, outcome = True, "out of time"
+        self.log.append(f"{name}: {outcome} ({time.perf_counter() - begun:.2f} s)")
+        if self.bracket.decided and not before:
+            self.method = name
+
+    def budget(self) -> float:
+        """Return the seconds a search may take."""
+        if self.bracket.decided:
+            return _POLISH
+        return max(1.0, self.problem.remaining / 8)
+
+    def relate(self, related: list[Related]) -> str:
+        found = relate(self.problem)
+        related.append(found)
+        return offer(found, self.bracket)
+
+    def enumerate(self) -> str:
+        problem = self.problem
+        found = supremum(
+            problem.a, problem.b, problem.domain, problem.norm, lambda _: problem.require_time()
+        )
+        if found.point is not None:
+            self.bracket.offer_point(found.point)
+        if found.ray is not None and found.base is not None:
+            distance = Fraction(1)
+            while not self.bracket.different:
+                problem.require_time()
+                steps = zip(found.base, found.ray, strict=True)
+                self.bracket.offer_point(tuple(u + distance * v for u, v in steps))
+                distance *= 2
+            self.bracket.offer_direction(found.ray)
+        self.bracket.offer_upper(found.upper, "cells", {"cells": found.cells})
+        self.exact = True
+        return f"{found.cells} joint cells"
+
+    def intervals(self) -> str:
+        problem = self.problem
+        matchings = match_units(problem)
+        plain = plain_bounds(problem.a, problem.box) - plain_bounds(problem.b, problem.box)
+        self.offer_intervals(plain, None)
+        if matchings is not None:
+            problem.require_time()
+            bounds = difference_bounds(problem.a, problem.b, problem.box, matchings)
+            self.offer_intervals(bounds, [m.to_json() for m in matchings])
+        value = self.bracket.upper.value
+        return f"|f-g| <= {'inf' if value is None else f'{float(value):.6g}'}"
+
+    def offer_intervals(self, bounds: IntervalVector, matchings: Any) -> None:
+        sizes = bounds.magnitudes()
+        finite = [v for v in sizes if v is not None]
+        if len(finite) == len(sizes):
+            value = norm_above(finite, self.problem.norm)
+            self.bracket.offer_upper(value, "intervals", {"matchings": matchings})
+
+    # ---- the verdict ------------------------------------------------------------------------
+
+    def verdict(self) -> Verdict:
+        bracket, problem = self.bracket, self.problem
+        claim: Claimed = "bracket"
+        if bracket.equivalent:
+            claim = "equivalent"
+        elif bracket.different:
+            claim = "different"
+        certificate = Certificate(
+            problem.a.sha256,
+            problem.b.sha256,
+            problem.domain,
+            problem.atol,
+            problem.norm,
+            claim,
+            bracket.lower,
+            bracket.upper,
+        )
+        lower, upper = bracket.lower.value, bracket.upper.value
+        parts: dict[str, Any] = {
+            "relation": "equal",
+            "domain": problem.domain,
+            "atol": problem.atol,
+            "norm": problem.norm,
+            "lower": _bound(lower),
+            "upper": _bound(upper),
+            "certificate": certificate,
+            "method": self.method,
+            "seconds": time.perf_counter() - self.start,
+            "stages": tuple(self.log),
+        }
+        if claim == "equivalent":
+            return Equivalent(**parts)
+        if bracket.witness is not None:
+            return Different(**parts, witness=_witness(problem, bracket.witness))
+        return Undecided(**{**parts, "method": "nothing"}, reason=self.reason())
+
+    def reason(self) -> str:
+        """Say what was missing, and what may help."""
+        problem, upper = self.problem, self.bracket.upper.value
+        if self.timed_out:
+            return "the time limit was reached; raise time_limit"
+        if upper is None:
+            return (
+                "no difference was found, and no bound can be given on an unbounded domain; "
+                "give a Box, such as the range of your data"
+            )
+        if problem.atol < upper:
+            return (
+                f"no point beyond atol was found, but only |f-g| <= {float(upper):.3g} is proven; "
+                "give a smaller domain, or an atol above that bound"
+            )
+        return "the bounds do not meet"
+
+
+def _boxed(problem: Problem) -> bool:
+    return problem.domain is None or isinstance(problem.domain, Box)
+
+
+def _bound(value: Fraction | None) -> Bound:
+    return math.inf if value is None else value
+
+
+def _witness(problem: Problem, point: tuple[Fraction, ...]) -> Witness:
+    row = RationalMatrix.of([list(point)])
+    with np.errstate(over="ignore"):
+        near = np.float32(row.to_floats())[0]
+    survives = False
+    if np.isfinite(near).all():
+        rounded = tuple(Fraction(float(v)) for v in near)
+        survives = problem.contains(rounded) and problem.gap(rounded) > problem.atol
+    return Witness(
+        point,
+        tuple(problem.a.exact(row).to_fractions()[0]),
+        tuple(problem.b.exact(row).to_fractions()[0]),
+        problem.gap(point),
+        tuple(float(v) for v in near),
+        survives,
+    )

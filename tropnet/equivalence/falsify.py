@@ -1,0 +1,228 @@
+"""Searching for a point where two networks differ: floats propose, exact evaluation decides."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final, final
+
+import numpy as np
+
+from tropnet.domains import Polyhedron
+from tropnet.equivalence.bracket import Bracket
+from tropnet.equivalence.problem import Problem
+from tropnet.equivalence.sample import Sampler
+from tropnet.network.forward import enclose_layers, forward
+from tropnet.network.gradient import gradient
+
+if TYPE_CHECKING:
+    from tropnet.network import Network
+    from tropnet.typing import BoolArray, FloatArray
+
+#: Points of the first float sweep.
+_SWEEP: Final = 2048
+#: Points from which gradients climb, and their steps.
+_CLIMBERS: Final = 32
+_STEPS: Final = 40
+#: Points evaluated exactly because they switch units on that no other point did.
+_COVER: Final = 48
+#: Cells in which a linear program looks for the farthest point.
+_CELLS: Final = 3
+
+
+@final
+class Falsifier:
+    """Looks for points where |f − g| is large, on a budget.
+
+    Sampling (corners, uniform, kinks of units), gradient ascent and linear programs inside the
+    linear cell propose float points; each offered point is rational, lies in the domain, and is
+    evaluated exactly by the bracket.
+
+    Args:
+        problem: the comparison.
+        bracket: receives the points.
+        seconds: the budget; the sampling stage is done in any case.
+    """
+
+    def __init__(self, problem: Problem, bracket: Bracket, seconds: float) -> None:
+        self.problem = problem
+        self.bracket = bracket
+        self.until = min(problem.deadline, time.monotonic() + seconds)
+        self.sampler = Sampler(problem)
+
+    def run(self) -> str:
+        """Search; return what came of it."""
+        points = self._sweep()
+        points = np.vstack([points, self._climb(points)])
+        self._offer_best(points, 4)
+        if time.monotonic() < self.until:
+            self._walk_cells(points)
+        shown = self.bracket.lower.value
+        return f"largest |f-g| found: {'inf' if shown is None else f'{float(shown):.6g}'}"
+
+    # ---- sampling ---------------------------------------------------------------------------
+
+    def _sweep(self) -> FloatArray:
+        """Sample, and evaluate exactly the points that look best or show something new."""
+        points = self.sampler.draw(_SWEEP)
+        self._offer_best(points, 4)
+        # one weight may matter on a few cells only: visit points that switch every unit on
+        for point in points[self._cover(points)]:
+            if self.bracket.different and self.problem.atol == 0:
+                break
+            self.problem.require_time()
+            self._offer(point)
+        return points
+
+    def _cover(self, points: FloatArray) -> list[int]:
+        """Return indices of points which together switch on every unit that any of them does."""
+        active = np.hstack([_active(network, points) for network in self._networks])
+        chosen: list[int] = []
+        missing = active.any(axis=0)
+        while missing.any() and len(chosen) < _COVER:
+            gains = active[:, missing].sum(axis=1)
+            best = int(np.argmax(gains))
+            chosen.append(best)
+            missing = missing & ~active[best]
+        return chosen
+
+    @property
+    def _networks(self) -> tuple[Network, Network]:
+        return self.problem.a, self.problem.b
+
+    # ---- ascent -----------------------------------------------------------------------------
+
+    def _difference(self, points: FloatArray) -> FloatArray:
+        first, second = (forward(network, points)[-1] for network in self._networks)
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.nan_to_num(np.asarray(first - second, dtype=np.float64), posinf=0, neginf=0)
+
+    def _gaps(self, points: FloatArray) -> FloatArray:
+        with np.errstate(over="ignore"):
+            return np.asarray(
+                np.linalg.norm(self._difference(points), _ORDERS[self.problem.norm], 1)
+            )
+
+    def _climb(self, points: FloatArray) -> FloatArray:
+        """Follow the gradient of |f − g| from the best points."""
+        gaps = self._gaps(points)
+        order = np.argsort(gaps)[::-1][:_CLIMBERS]
+        here, best = points[order], gaps[order]
+        kept = here.copy()
+        width = self.sampler.widths(here)
+        for step in range(_STEPS):
+            if time.monotonic() > self.until:
+                break
+            slope = self._slope(here)
+            size = np.abs(slope).max(axis=1, keepdims=True)
+            direction = np.sign(slope) if step % 2 else slope / np.where(size > 0, size, 1)
+            here = self.sampler.pull(here + direction * width * 0.5 * 0.85**step)
+            gaps = self._gaps(here)
+            better = gaps > best
+            kept[better], best[better] = here[better], gaps[better]
+            here = np.where(better[:, None], here, kept)
+        return kept
+
+    def _slope(self, points: FloatArray) -> FloatArray:
+        """Return a subgradient of |f − g|."""
+        difference = self._difference(points)
+        if self.problem.norm == "inf":
+            weights = np.zeros_like(difference)
+            rows = np.arange(len(points))
+            top = np.argmax(np.abs(difference), axis=1)
+            weights[rows, top] = np.where(difference[rows, top] < 0, -1.0, 1.0)
+        elif self.problem.norm == "1":
+            weights = np.sign(difference)
+        else:
+            weights = difference
+        first, second = (gradient(network, points, weights) for network in self._networks)
+        return np.nan_to_num(np.asarray(first - second))
+
+    # ---- linear programs --------------------------------------------------------------------
+
+    def _walk_cells(self, points: FloatArray) -> None:
+        """From the best points, move to the best vertex of the joint linear cell."""
+        order = np.argsort(self._gaps(points))[::-1][:_CELLS]
+        for start in points[order]:
+            here = start
+            for _ in range(3):
+                if time.monotonic() > self.until:
+                    return
+                vertex = self._best_vertex(here)
+                if vertex is None:
+                    break
+                vertex = self.sampler.pull(vertex[None, :])[0]
+                if self._gaps(vertex[None, :])[0] <= self._gaps(here[None, :])[0]:
+                    break
+                here = vertex
+                self._offer(here)
+
+    def _best_vertex(self, point: FloatArray) -> FloatArray | None:
+        """Maximise the linear difference over the joint cell around a point, within the domain."""
+        from scipy.optimize import linprog
+
+        slope = self._slope(point[None, :])[0]
+        if not slope.any():
+            return None
+        rows, limits = [], []
+        for network in self._networks:
+            weights, heights = _cell(network, point)
+            # unit ≥ 0 stays ≥ 0: −sign·(w·x) ≤ sign·(height − w·x₀)
+            sign = np.where(heights > 0, 1.0, -1.0)
+            rows.append(-sign[:, None] * weights)
+            limits.append(sign * (heights - weights @ point))
+        domain = self.problem.domain
+        if isinstance(domain, Polyhedron):
+            rows.append(domain.A.to_floats())
+            limits.append(domain.b.to_floats()[:, 0])
+        bounds = list(zip(*self.sampler.limits(point), strict=True))
+        found = linprog(
+            -slope,
+            A_ub=np.vstack(rows),
+            b_ub=np.concatenate(limits),
+            bounds=bounds,
+            method="highs",
+            options={"time_limit": max(0.05, self.until - time.monotonic())},
+        )
+        return np.asarray(found.x) if found.status == 0 and found.x is not None else None
+
+    # ---- deciding ---------------------------------------------------------------------------
+
+    def _offer_best(self, points: FloatArray, count: int) -> None:
+        for index in np.argsort(self._gaps(points))[::-1][:count]:
+            self.problem.require_time()
+            self._offer(points[index])
+
+    def _offer(self, point: FloatArray) -> None:
+        self.bracket.offer_point(self.sampler.rational(point))
+
+
+_ORDERS: Final[dict[str, Any]] = {"inf": np.inf, "1": 1, "2": 2}
+
+
+def _active(network: Network, points: FloatArray) -> BoolArray:
+    values, _ = enclose_layers(network, points)
+    active = [value > 0 for value in values[:-1]]
+    return np.hstack([np.zeros((len(points), 0), dtype=np.bool_), *active])
+
+
+def _cell(network: Network, point: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the gradients and values of all ReLU units' pre-activations on the cell of a point."""
+    jacobians: list[FloatArray] = [np.eye(network.n_inputs)]
+    values: list[FloatArray] = [point]
+    rows, heights = [np.zeros((0, network.n_inputs))], [np.zeros(0)]
+    for layer in network.layers:
+        value = layer.affine([v[None, :] for v in values])[0]
+        slope = np.zeros((layer.width, network.n_inputs))
+        for source, weights in layer.affine.terms:
+            slope = slope + weights.values @ jacobians[source]
+        rows.append(slope[layer.relu])
+        heights.append(value[layer.relu])
+        alive = ~layer.relu | (value > 0)
+        jacobians.append(np.where(alive[:, None], slope, 0.0))
+        values.append(np.where(alive, value, 0.0))
+    return np.vstack(rows), np.concatenate(heights)
+
+
+def falsify(problem: Problem, bracket: Bracket, seconds: float) -> str:
+    """Search for a point where f and g differ; see `Falsifier`."""
+    return Falsifier(problem, bracket, seconds).run()

@@ -1,0 +1,142 @@
+"""One comparison: the two functions, the question, and the time left to answer it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final, final
+
+import numpy as np
+
+from tropnet.checker.gap import NORMS, Norm, norm_below
+from tropnet.checker.hull import hull
+from tropnet.domains import Box, Domain, Polyhedron, require_dimension
+from tropnet.equivalence.polyhedron_hull import polyhedron_hull, polyhedron_point
+from tropnet.errors import DomainError, ShapeError, TropnetError
+from tropnet.exact import IntervalVector, as_fraction
+from tropnet.network import Network
+
+#: The relations that can be compared.
+RELATIONS: Final = ("equal",)
+
+
+class OutOfTime(TropnetError):  # noqa: N818 - not an error: caught by the portfolio
+    """The time limit was reached inside a stage."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Two networks, a domain and a tolerance.
+
+    Attributes:
+        a: the first network f.
+        b: the second network g.
+        domain: where they are compared.
+        atol: the tolerance, at least zero.
+        norm: the norm on R^m.
+        deadline: `time.monotonic()` at which to stop.
+        seed: of all random choices.
+        box: intervals around the domain.
+        hull: for a polyhedron the multipliers that prove the box, as plain data; else None.
+        start: a point of the domain.
+    """
+
+    a: Network
+    b: Network
+    domain: Domain
+    atol: Fraction
+    norm: Norm
+    deadline: float
+    seed: int
+    box: IntervalVector
+    hull: Any
+    start: tuple[Fraction, ...]
+
+    @staticmethod
+    def of(
+        a: Network,
+        b: Network,
+        domain: Domain,
+        *,
+        atol: Any = 0,
+        norm: Norm = "inf",
+        time_limit: float = 60,
+        seed: int = 0,
+    ) -> Problem:
+        """Return the problem, after checking that it is one.
+
+        Raises:
+            ShapeError: different numbers of inputs or outputs, or a domain of another dimension.
+            DomainError: an empty domain, a negative tolerance, an unknown norm, a time limit that
+                is not positive.
+        """
+        deadline = time.monotonic() + _positive(time_limit)
+        if (a.n_inputs, a.n_outputs) != (b.n_inputs, b.n_outputs):
+            raise ShapeError(
+                f"cannot compare a function R^{a.n_inputs} -> R^{a.n_outputs} with one "
+                f"R^{b.n_inputs} -> R^{b.n_outputs}; their inputs and outputs must agree in number"
+            )
+        require_dimension(domain, a.n_inputs)
+        tolerance = as_fraction(atol, "atol")
+        if tolerance < 0:
+            raise DomainError(f"atol is {atol}; a tolerance is zero or positive")
+        if norm not in NORMS:
+            raise DomainError(f"unknown norm {norm!r}; known: {', '.join(NORMS)}")
+        start, box, hull = _enclose(domain, a.n_inputs)
+        return Problem(a, b, domain, tolerance, norm, deadline, seed, box, hull, start)
+
+    @property
+    def remaining(self) -> float:
+        """Seconds left; not below zero."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def require_time(self) -> None:
+        """Stop the stage when the time is up.
+
+        Raises:
+            OutOfTime: it is.
+        """
+        if time.monotonic() > self.deadline:
+            raise OutOfTime("the time limit was reached")
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the domain is bounded."""
+        return not bool((self.box.no_lower | self.box.no_upper).any())
+
+    def rng(self, stage: int) -> np.random.Generator:
+        """Return the random generator of a stage."""
+        return np.random.default_rng([self.seed, stage])
+
+    def contains(self, point: tuple[Fraction, ...]) -> bool:
+        """Tell exactly whether a point lies in the domain."""
+        return self.domain is None or self.domain.contains(point)
+
+    def gap(self, point: tuple[Fraction, ...]) -> Fraction:
+        """Return |f − g| at a rational point, rounded down where it is irrational."""
+        difference = self.a.exact([list(point)]) - self.b.exact([list(point)])
+        return norm_below(difference.to_fractions()[0], self.norm)
+
+
+def _positive(time_limit: Any) -> float:
+    seconds = float(time_limit)
+    if not 0 < seconds < float("inf"):
+        raise DomainError(f"time_limit is {time_limit}; give seconds above zero")
+    return seconds
+
+
+def _enclose(domain: Domain, dimension: int) -> tuple[tuple[Fraction, ...], IntervalVector, Any]:
+    """Return a point of the domain, intervals around it, and what proves them."""
+    if domain is None:
+        return (Fraction(0),) * dimension, IntervalVector.line(dimension), None
+    if isinstance(domain, Box):
+        return domain.center, IntervalVector.of(domain.lower, domain.upper), None
+    return _enclose_polyhedron(domain)
+
+
+def _enclose_polyhedron(domain: Polyhedron) -> tuple[tuple[Fraction, ...], IntervalVector, Any]:
+    point = polyhedron_point(domain)
+    proof = polyhedron_hull(domain)
+    return point, hull(domain, domain.dimension, proof), proof

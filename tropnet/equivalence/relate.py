@@ -1,0 +1,129 @@
+"""Finding which units of two networks are the same function, up to what the checker can replay."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, final
+
+from tropnet.checker.gap import norm_above
+from tropnet.checker.relations import NAMES, Claim, Walk
+from tropnet.equivalence.bracket import Bracket
+from tropnet.equivalence.problem import Problem
+from tropnet.exact import IntervalVector
+from tropnet.network.forms import Forms, Key
+
+if TYPE_CHECKING:
+    from tropnet.typing import BoolArray
+
+
+@final
+class Related:
+    """Two networks written over common atoms.
+
+    Attributes:
+        walk: the forms of all units.
+        claims: for each network the claims layer by layer.
+        difference: the difference of the outputs as forms over the atoms.
+    """
+
+    def __init__(self, walk: Walk, claims: dict[str, list[list[Claim]]]) -> None:
+        self.walk = walk
+        self.claims = claims
+        self.difference: Forms = walk.difference()
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The claims as plain data, for a certificate."""
+        return {
+            name: [[claim.to_json() for claim in layer] for layer in layers]
+            for name, layers in self.claims.items()
+        }
+
+    @property
+    def equal(self) -> bool:
+        """Whether the outputs have the same coefficients over the atoms; then f = g."""
+        return not self.difference.parts
+
+    def bounds(self) -> IntervalVector:
+        """Return intervals around the outputs' difference."""
+        return self.difference.bounds(self.walk.ranges)
+
+
+def relate(problem: Problem) -> Related:
+    """Write both networks over common atoms.
+
+    The canonical form of ReLU networks up to permutation, positive scaling, duplicate and collinear
+    units, relu(−t) = relu(t) − t, units that are dead or always active on the domain (by rational
+    intervals), constants, and units whose effect cancels. Each pre-activation is an exact affine
+    form over the atoms so far; its primitive integer vector up to sign is looked up among the atoms
+    of both networks, and becomes a new atom where it is not found.
+
+    Sound for every network and complete for one hidden layer on R^n, where distinct kinks are
+    linearly independent modulo affine functions; incomplete beyond (Grigsby, Lindsey and Rolnick,
+    *Hidden symmetries of ReLU networks*, ICML 2023).
+
+    Args:
+        problem: the comparison.
+
+    Returns:
+        The forms of all units, and claims that `tropnet.checker.relations` replays.
+
+    Raises:
+        OutOfTime: between two layers.
+
+    Cost: an exact product of the shape of each weight matrix, and one pass over its entries.
+    """
+    walk = Walk({"a": problem.a, "b": problem.b}, problem.box)
+    known: dict[Key, tuple[tuple[str, int, int], Fraction]] = {}
+    claims: dict[str, list[list[Claim]]] = {}
+    for name in NAMES:
+        claims[name] = []
+        for k, pre, bounds in walk.layers(name):
+            problem.require_time()
+            relu = walk.networks[name].layers[k - 1].relu
+            found = _claims(name, k, pre, bounds, relu, known)
+            walk.settle(name, k, found)
+            claims[name].append(found)
+    return Related(walk, claims)
+
+
+def _claims(
+    name: str,
+    k: int,
+    pre: Forms,
+    bounds: IntervalVector,
+    relu: BoolArray,
+    known: dict[Key, tuple[tuple[str, int, int], Fraction]],
+) -> list[Claim]:
+    found = []
+    lower, upper = bounds.lower_ends(), bounds.upper_ends()
+    for i, (key, scale) in enumerate(pre.normalised()):
+        low, high = lower[i], upper[i]
+        if not relu[i]:
+            found.append(Claim("affine"))
+        elif high is not None and high <= 0:
+            found.append(Claim("dead"))
+        elif low is not None and low >= 0:
+            found.append(Claim("active"))
+        elif key not in known:
+            known[key] = ((name, k, i), scale)
+            found.append(Claim("new"))
+        else:
+            unit, theirs = known[key]
+            ratio = scale / theirs
+            found.append(Claim("same" if ratio > 0 else "opposite", unit, abs(ratio)))
+    return found
+
+
+def offer(related: Related, bracket: Bracket) -> str:
+    """Offer the upper bound that the forms give; return what came of it."""
+    sizes = related.bounds().magnitudes()
+    finite = [v for v in sizes if v is not None]
+    count = sum(c.kind in ("same", "opposite") for layer in related.claims["b"] for c in layer)
+    total = sum(c.kind != "affine" for layer in related.claims["b"] for c in layer)
+    if len(finite) == len(sizes):
+        value = norm_above(finite, bracket.problem.norm)
+        bracket.offer_upper(value, "relations", related.data)
+    if related.equal:
+        return "every unit related; the outputs agree as forms"
+    return f"{count} of {total} units of the second network are multiples of others"

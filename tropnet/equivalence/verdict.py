@@ -1,0 +1,204 @@
+"""Answers to a comparison: equivalent, different, or undecided, with the evidence."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from html import escape
+from typing import ClassVar, TypeAlias, final
+
+from tropnet.checker import Certificate
+from tropnet.domains import Domain
+from tropnet.errors import TropnetError
+
+#: A bound of sup|f − g|: an exact rational, or the float infinity.
+Bound: TypeAlias = Fraction | float
+
+
+class UndecidedError(TropnetError):
+    """The truth value of an undecided verdict was asked for."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A point at which two functions differ, with both exact values.
+
+    Attributes:
+        point: n rationals.
+        f: the m exact values of the first function there.
+        g: the m exact values of the second.
+        gap: |f − g| in the norm of the comparison; rounded down where it is irrational.
+        float32_point: the nearest float32 point.
+        survives_float32: whether the functions still differ beyond atol at that point, which then
+            lies in the domain too.
+    """
+
+    point: tuple[Fraction, ...]
+    f: tuple[Fraction, ...]
+    g: tuple[Fraction, ...]
+    gap: Fraction
+    float32_point: tuple[float, ...]
+    survives_float32: bool
+
+    def __str__(self) -> str:
+        return (
+            f"x = {_vector(self.point)}: f = {_vector(self.f)}, g = {_vector(self.g)}, "
+            f"|f-g| = {_number(self.gap)}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a comparison found; one of `Equivalent`, `Different`, `Undecided`.
+
+    Attributes:
+        relation: the relation compared.
+        domain: where; None is all of R^n.
+        atol: the tolerance asked for.
+        norm: the norm on R^m.
+        lower: a proven lower bound of sup|f − g| over the domain, infinity included.
+        upper: a proven upper bound.
+        certificate: what `tropnet.check` replays; for an undecided verdict it proves the bracket.
+        method: what decided, in a few words.
+        seconds: the time it took.
+        stages: what was tried, in order, with what came of it.
+    """
+
+    word: ClassVar[str] = ""
+
+    relation: str
+    domain: Domain
+    atol: Fraction
+    norm: str
+    lower: Bound
+    upper: Bound
+    certificate: Certificate
+    method: str
+    seconds: float
+    stages: tuple[str, ...] = ()
+
+    @property
+    def bracket(self) -> str:
+        """The bounds as text, `lower <= sup|f-g| <= upper`."""
+        return f"{_number(self.lower)} <= sup|f-g| <= {_number(self.upper)}"
+
+    def _lines(self) -> list[tuple[str, str]]:
+        where = "all of R^n" if self.domain is None else repr(self.domain)
+        return [
+            ("relation", f"{self.relation}, atol {_number(self.atol)}, norm {self.norm}"),
+            ("domain", where),
+            ("bracket", self.bracket),
+            ("decided by", self.method),
+            ("time", f"{self.seconds:.2f} s"),
+        ]
+
+    def __str__(self) -> str:
+        rest = "\n".join(f"  {name + ':':<12}{value}" for name, value in self._lines())
+        return f"{self.word}\n{rest}"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
+            for name, value in self._lines()
+        )
+        return f"<div><strong>{escape(self.word)}</strong><table>{rows}</table></div>"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equivalent(Verdict):
+    """The functions agree within atol on the whole domain; the certificate proves it.
+
+    Example:
+        >>> import tropnet
+        >>> f = tropnet.Network.from_dense([[[1], [-1]], [[1, 1]]])
+        >>> bool(tropnet.compare(f, f))
+        True
+    """
+
+    word: ClassVar[str] = "Equivalent"
+
+    def __bool__(self) -> bool:
+        return True
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Different(Verdict):
+    """The functions differ by more than atol at the witness.
+
+    Attributes:
+        witness: the point, with both exact values.
+
+    Example:
+        >>> import tropnet
+        >>> f = tropnet.Network.from_dense([[[1], [-1]], [[1, 1]]])
+        >>> g = tropnet.Network.from_dense([[[1], [-1]], [[1, -1]]])
+        >>> verdict = tropnet.compare(f, g, tropnet.Box([-1], [1]))
+        >>> bool(verdict), verdict.witness.gap
+        (False, Fraction(2, 1))
+    """
+
+    word: ClassVar[str] = "Different"
+
+    witness: Witness
+
+    def __bool__(self) -> bool:
+        return False
+
+    def _lines(self) -> list[tuple[str, str]]:
+        shown = "the nearest float32 point shows it too"
+        if not self.witness.survives_float32:
+            shown = "the nearest float32 point does not show it"
+        return [
+            *super(Different, self)._lines()[:3],
+            ("witness", f"{self.witness}; {shown}"),
+            *super(Different, self)._lines()[3:],
+        ]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided(Verdict):
+    """Neither could be proven; the bracket holds all the same. It has no truth value.
+
+    Attributes:
+        reason: what was missing, and what may help.
+
+    Example:
+        >>> from tropnet.equivalence import Undecided, UndecidedError
+        >>> issubclass(UndecidedError, Exception), Undecided.word
+        (True, 'Undecided')
+    """
+
+    word: ClassVar[str] = "Undecided"
+
+    reason: str
+
+    def __bool__(self) -> bool:
+        raise UndecidedError(
+            f"the comparison is undecided ({self.reason}), so it is neither true nor false; "
+            "test isinstance(verdict, Equivalent), or look at verdict.lower and verdict.upper"
+        )
+
+    def _lines(self) -> list[tuple[str, str]]:
+        return [*super(Undecided, self)._lines(), ("reason", self.reason)]
+
+
+def _number(value: Bound) -> str:
+    if isinstance(value, Fraction):
+        if value == 0:
+            return "0"
+        try:
+            return f"{float(value):.6g}" if float(value) else "1e-324 or less"
+        except OverflowError:
+            return "more than 1e308"
+    return "inf" if value == math.inf else f"{value:.6g}"
+
+
+def _vector(values: tuple[Fraction, ...], most: int = 8) -> str:
+    shown = [_number(v) for v in values[:most]]
+    more = [f"… {len(values) - most} more"] if len(values) > most else []
+    return "(" + ", ".join(shown + more) + ")"
