@@ -1,0 +1,52 @@
+"""Essential terms the slow way: a second opinion in Fractions."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from fractions import Fraction
+
+Row = Sequence[Fraction]
+
+
+def essential_by_simplices(exponents: Sequence[Row], coefficients: Row) -> list[int]:
+    """Return the essential terms of a tiny polynomial with distinct exponents.
+
+    A term is redundant when at most n + 1 others have a convex combination with its exponents and
+    at least its coefficient (Carathéodory): try them all.
+    """
+    return [i for i in range(len(exponents)) if not _is_dominated(i, exponents, coefficients)]
+
+
+def _is_dominated(i: int, exponents: Sequence[Row], coefficients: Row) -> bool:
+    others = [j for j in range(len(exponents)) if j != i]
+    for size in range(1, len(exponents[i]) + 2):
+        for chosen in itertools.combinations(others, size):
+            columns = [[*exponents[j], Fraction(1)] for j in chosen]
+            weights = solve_unique(columns, [*exponents[i], Fraction(1)])
+            if weights is None or min(weights) < 0:
+                continue
+            value = sum(w * coefficients[j] for w, j in zip(weights, chosen, strict=True))
+            if value >= coefficients[i]:
+                return True
+    return False
+
+
+def solve_unique(columns: Sequence[Row], target: Row) -> list[Fraction] | None:
+    """Solve Σ x_c columns_c = target by elimination; None without exactly one solution."""
+    rows = [[column[r] for column in columns] + [target[r]] for r in range(len(target))]
+    pivots: list[int] = []
+    for c in range(len(columns)):
+        found = next((r for r in range(len(pivots), len(rows)) if rows[r][c] != 0), None)
+        if found is None:
+            return None
+        place = len(pivots)
+        rows[place], rows[found] = rows[found], rows[place]
+        rows[place] = [v / rows[place][c] for v in rows[place]]
+        for r in range(len(rows)):
+            if r != place and rows[r][c] != 0:
+                rows[r] = [v - rows[r][c] * w for v, w in zip(rows[r], rows[place], strict=True)]
+        pivots.append(c)
+    if any(row[-1] != 0 for row in rows[len(pivots) :]):
+        return None
+    return [rows[r][-1] for r in range(len(columns))]
