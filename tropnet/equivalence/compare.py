@@ -48,11 +48,11 @@ def compare_networks(
 ) -> Verdict:
     """Decide whether two networks compute the same function on a domain, within atol.
 
-    The verbs' front door is `tropnet.compare`, which also takes files. Stages, in order: shapes;
-    equal normal forms; units related over common atoms (on R^n this needs no search and settles
-    permuted, rescaled, duplicated and dead units at any size); slopes at infinity; exact enumeration
-    of joint cells for up to two inputs; a search for differences; for one hidden layer a point read
-    off the forms; intervals around differences of matched units.
+    The front door is `tropnet.compare`, which also takes files. Stages, in order: shapes; equal
+    normal forms; units related over common atoms (on R^n this needs no search and settles permuted,
+    rescaled, duplicated and dead units at any size); slopes at infinity; exact enumeration of joint
+    cells for up to two inputs; a search for differences; for one hidden layer a point read off the
+    forms; intervals around differences of matched units.
 
     Args:
         a: the first network f.
@@ -94,7 +94,7 @@ class _Portfolio:
         self.bracket = Bracket(problem)
         self.start = start
         self.log: list[str] = []
-        self.method = "the starting point"
+        self.method = "exact values at one point"
         self.timed_out = False
         self.exact = False  # the bracket is as narrow as it can be
 
@@ -108,6 +108,8 @@ class _Portfolio:
         self.stage("relations between units", lambda: self.relate(related))
         if problem.domain is None and not self.bracket.equivalent:
             self.stage("slopes at infinity", lambda: grow(problem, self.bracket))
+            # nothing is left to narrow once the supremum is known to be infinite
+            self.exact = self.bracket.lower.value is None and self.bracket.different
         few = problem.a.n_relu + problem.b.n_relu <= _FEW_UNITS
         if few and problem.a.n_inputs <= MAX_INPUTS:
             self.stage("exact enumeration of cells", self.enumerate)
@@ -249,7 +251,7 @@ def _bound(value: Fraction | None) -> Bound:
 def _witness(problem: Problem, point: tuple[Fraction, ...]) -> Witness:
     row = RationalMatrix.of([list(point)])
     with np.errstate(over="ignore"):
-        near = np.float32(row.to_floats())[0]
+        near = row.to_floats()[0].astype(np.float32)
     survives = False
     if np.isfinite(near).all():
         rounded = tuple(Fraction(float(v)) for v in near)

@@ -22,8 +22,8 @@ def grow(problem: Problem, bracket: Bracket) -> str:
     """Look for a direction in which f and g drift apart without bound, on all of R^n.
 
     sup|f − g| over R^n is finite exactly when the bias-free networks are equal: f(tx)/t tends to
-    the bias-free network at x, and two networks with equal ones stay within a constant of each other
-    because both are Lipschitz in their biases.
+    the bias-free network at x, and two networks with equal ones stay within a constant of each
+    other because both are Lipschitz in their biases.
 
     Args:
         problem: a comparison on R^n.

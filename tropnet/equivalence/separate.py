@@ -23,13 +23,13 @@ def shallow(related: Related) -> bool:
 
 
 def separate(problem: Problem, related: Related, bracket: Bracket) -> str:
-    """Find a point where f ≠ g, given their difference Σ c·relu(t) + affine with c, t known exactly.
+    """Find a point where f ≠ g, given f − g = Σ c·relu(t) + affine with all c and t known exactly.
 
     Kinks on distinct hyperplanes are linearly independent modulo affine functions. Take one with
     c ≠ 0, a point p on its hyperplane and on no other, and a step d across it that meets no other:
-    the second difference of f − g over p − d, p, p + d is c·|t(d)|-ish and not zero, so f ≠ g at one
-    of the three. Without kinks the difference is affine and cannot vanish at n + 1 points in general
-    position.
+    the second difference of f − g over p − d, p, p + d is c times that of relu(t), which is not
+    zero, so f ≠ g at one of the three. Without kinks the difference is affine and cannot vanish at
+    n + 1 points in general position.
 
     Args:
         problem: a comparison on R^n or on a box.

@@ -48,6 +48,12 @@ class IntervalVector:
     no_lower: BoolArray
     no_upper: BoolArray
 
+    def __post_init__(self) -> None:
+        # what stands behind an infinite end would be taken for a bound once the mask is dropped
+        for name, mask in (("lower", self.no_lower), ("upper", self.no_upper)):
+            if mask.any():
+                object.__setattr__(self, name, _masked(getattr(self, name), mask))
+
     @staticmethod
     def of(lower: Iterable[End | int], upper: Iterable[End | int]) -> IntervalVector:
         """Return the intervals with these ends; None is infinite."""
@@ -101,12 +107,18 @@ class IntervalVector:
         rows, columns = matrix.shape
         if columns != len(self):
             raise ShapeError(f"a matrix of {columns} columns applied to {len(self)} intervals")
-        positive, negative = matrix.relu(), -((-matrix).relu())
         sign = matrix.signs().astype(np.int64).reshape(rows, columns)
         above, below = (sign > 0).astype(np.int64), (sign < 0).astype(np.int64)
+        if self.lower.is_zero() and self.upper.is_zero():
+            # every end is zero or infinite, as on all of R^n: no product is needed
+            lower = upper = RationalMatrix.zeros(rows, 1)
+        else:
+            positive, negative = matrix.relu(), -((-matrix).relu())
+            lower = positive @ self.lower + negative @ self.upper
+            upper = positive @ self.upper + negative @ self.lower
         return IntervalVector(
-            positive @ self.lower + negative @ self.upper,
-            positive @ self.upper + negative @ self.lower,
+            lower,
+            upper,
             (above @ self.no_lower + below @ self.no_upper) > 0,
             (above @ self.no_upper + below @ self.no_lower) > 0,
         )
@@ -192,6 +204,12 @@ class IntervalVector:
 
 def _column(values: Sequence[Fraction | int]) -> RationalMatrix:
     return RationalMatrix.from_rows([[v] for v in values]) if values else RationalMatrix.zeros(0, 1)
+
+
+def _masked(column: RationalMatrix, mask: BoolArray) -> RationalMatrix:
+    """Return the column with zeros where the mask holds."""
+    entries = [0 if m else v for v, m in zip(column.numerators.entries(), mask, strict=True)]
+    return RationalMatrix(flint.fmpz_mat(len(entries), 1, entries), column.denominator)
 
 
 def _rounded(column: RationalMatrix, bits: int, *, up: bool) -> RationalMatrix:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 import flint
 import numpy as np
 
 from tropnet.errors import DomainError, ShapeError
-from tropnet.exact.fraction import as_fraction
+from tropnet.exact.fraction import as_fraction, fraction_text, require_sequence
 
 if TYPE_CHECKING:
     from tropnet.typing import FloatArray, IntArray, SignArray
 
 #: Mantissa bits of a float64.
 _MANTISSA: Final = 53
+#: The exponent of a float64's last mantissa bit, less its exponent field.
+_LAST_BIT: Final = 1075
+#: A matrix with larger entries is not printed in full.
+_PRINTED_BITS: Final = 4096
 #: Bits of one limb when integers are handed to flint.
 _LIMB: Final = 62
 
@@ -31,8 +36,8 @@ class RationalMatrix:
     rational values, whatever the denominator.
 
     Args:
-        numerators: integer matrix `(rows, columns)`.
-        denominator: a positive integer that divides every entry.
+        numerators: integer matrix `(rows, columns)`, not to be changed afterwards.
+        denominator: a positive integer under every numerator.
 
     Raises:
         DomainError: the denominator is not positive.
@@ -48,6 +53,9 @@ class RationalMatrix:
 
     numerators: flint.fmpz_mat
     denominator: int
+
+    #: numpy shall not take the matrix apart in `2.0 * matrix` or `array @ matrix`.
+    __array_ufunc__: ClassVar[None] = None
 
     def __init__(self, numerators: flint.fmpz_mat, denominator: int = 1) -> None:
         if denominator <= 0:
@@ -66,12 +74,13 @@ class RationalMatrix:
 
         Args:
             values: rows of anything `as_fraction` takes, a float or integer array of one or two
-                dimensions, or a RationalMatrix. One dimension becomes one row.
+                dimensions (a tensor counts as one), or a RationalMatrix. One dimension becomes one
+                row.
             name: how an error message calls the matrix.
 
         Raises:
             DomainError: an entry is NaN, infinite or not a number.
-            ShapeError: rows of different lengths, or more than two dimensions.
+            ShapeError: rows of different lengths, not one or two dimensions, or a single text.
 
         Example:
             >>> RationalMatrix.of([1, "1/3"]).shape
@@ -79,32 +88,33 @@ class RationalMatrix:
         """
         if isinstance(values, RationalMatrix):
             return values
-        if isinstance(values, np.ndarray) and values.dtype != object:
-            if values.ndim > 2 or values.ndim == 0:
-                raise ShapeError(f"{name} has {values.ndim} dimensions; give one or two")
-            array = values if values.ndim == 2 else values[None, :]
-            if np.issubdtype(array.dtype, np.floating):
+        if hasattr(values, "__array__"):
+            array = np.asarray(values)
+            if array.ndim not in (1, 2):
+                raise ShapeError(f"{name} has {array.ndim} dimensions; give one or two")
+            array = array if array.ndim == 2 else array[None, :]
+            if array.dtype.kind == "f":
                 return RationalMatrix.from_floats(array, name)
-            if not np.issubdtype(array.dtype, np.integer):
+            if array.dtype.kind in "iu":
+                return RationalMatrix(_integers(array.shape, array.ravel().tolist()))
+            if array.dtype.kind != "O":
                 raise DomainError(f"{name} has dtype {array.dtype}; give real numbers")
-            return RationalMatrix(_integers(array.shape, [int(v) for v in array.ravel()]))
+            entries = RationalMatrix.from_rows(array, name)
+            return entries if array.size else RationalMatrix.zeros(*array.shape)
+        require_sequence(values, name)
         rows = list(values)
-        if rows and not (
-            isinstance(rows[0], Sequence | np.ndarray) and not isinstance(rows[0], str)
-        ):
-            rows = [rows]
-        return RationalMatrix.from_rows(rows, name)
+        return RationalMatrix.from_rows([rows] if rows and not _is_row(rows[0]) else rows, name)
 
     @staticmethod
     def from_floats(array: FloatArray, name: str = "matrix") -> RationalMatrix:
         """Return the exact value of a float array; the denominator is a power of two.
 
         Args:
-            array: `(rows, columns)`, any float dtype up to float64.
+            array: `(rows, columns)`, of dtype float16, float32 or float64.
             name: how an error message calls the matrix.
 
         Raises:
-            DomainError: NaN or infinity, with its position.
+            DomainError: NaN or infinity, with its position; another dtype.
             ShapeError: not two-dimensional.
 
         Cost: linear; about 0.3 µs an entry.
@@ -112,7 +122,7 @@ class RationalMatrix:
         array = np.asarray(array)
         if array.ndim != 2:
             raise ShapeError(f"{name} has {array.ndim} dimensions; a matrix has two")
-        if array.dtype.itemsize > 8:
+        if array.dtype.kind != "f" or array.dtype.itemsize > 8:
             raise DomainError(f"{name} has dtype {array.dtype}; convert to float64 first")
         array = array.astype(np.float64)
         if not np.isfinite(array).all():
@@ -121,9 +131,14 @@ class RationalMatrix:
                 f"{name}[{row}, {column}] is {array[row, column]}, which has no rational value; "
                 "the training may have diverged"
             )
-        fractions, exponents = np.frexp(array)
-        mantissas = np.ldexp(fractions, _MANTISSA).astype(np.int64)
-        powers = exponents.astype(np.int64) - _MANTISSA
+        # Read off the bits, since a processor told to flush subnormal numbers to zero
+        # (torch.set_flush_denormal, libraries compiled with -ffast-math) miscounts in frexp.
+        bits = array.view(np.int64)
+        fields = (bits >> (_MANTISSA - 1)) & 0x7FF
+        mantissas = bits & ((1 << (_MANTISSA - 1)) - 1)
+        mantissas |= np.where(fields > 0, np.int64(1) << (_MANTISSA - 1), 0)
+        mantissas = np.where(bits < 0, -mantissas, mantissas)
+        powers = np.maximum(fields, 1) - _LAST_BIT
         present = mantissas != 0
         if not present.any():
             return RationalMatrix(flint.fmpz_mat(*array.shape))
@@ -143,12 +158,13 @@ class RationalMatrix:
 
         Raises:
             DomainError: an entry is not a finite number.
-            ShapeError: rows of different lengths.
+            ShapeError: rows of different lengths, or something else than rows.
         """
-        table = [
-            [as_fraction(v, f"{name}[{i}, {j}]") for j, v in enumerate(row)]
-            for i, row in enumerate(rows)
-        ]
+        require_sequence(rows, name)
+        table = []
+        for i, row in enumerate(rows):
+            require_sequence(row, f"{name}[{i}]")
+            table.append([as_fraction(v, f"{name}[{i}, {j}]") for j, v in enumerate(row)])
         widths = {len(row) for row in table}
         if len(widths) > 1:
             raise ShapeError(f"{name} has rows of lengths {sorted(widths)}; make them equal")
@@ -277,6 +293,8 @@ class RationalMatrix:
     # ---- arithmetic -------------------------------------------------------------------------
 
     def __matmul__(self, other: RationalMatrix) -> RationalMatrix:
+        if not isinstance(other, RationalMatrix):
+            return NotImplemented
         if self.shape[1] != other.shape[0]:
             raise ShapeError(f"cannot multiply matrices of shapes {self.shape} and {other.shape}")
         return RationalMatrix(
@@ -292,6 +310,8 @@ class RationalMatrix:
         return self._combine(other, -1)
 
     def _combine(self, other: RationalMatrix, sign: int) -> RationalMatrix:
+        if not isinstance(other, RationalMatrix):
+            return NotImplemented
         if other.shape != self.shape:
             if other.shape != (1, self.shape[1]):
                 raise ShapeError(f"cannot add matrices of shapes {self.shape} and {other.shape}")
@@ -327,9 +347,16 @@ class RationalMatrix:
         return RationalMatrix(_integers(self.shape, scaled), self.denominator * common)
 
     def rows(self, indices: Iterable[int]) -> RationalMatrix:
-        """Return the rows of these indices, in this order."""
+        """Return the rows of these indices, in this order; they may repeat.
+
+        Raises:
+            ShapeError: an index out of range; negative ones are.
+        """
         columns, entries = self.shape[1], self.numerators.entries()
-        chosen = list(indices)
+        chosen = [operator.index(i) for i in indices]
+        for i in chosen:
+            if not 0 <= i < self.shape[0]:
+                raise ShapeError(f"there is no row or column {i} among {self.shape[0]}")
         flat = [v for i in chosen for v in entries[i * columns : (i + 1) * columns]]
         return RationalMatrix(_integers((len(chosen), columns), flat), self.denominator)
 
@@ -424,12 +451,19 @@ class RationalMatrix:
 
     def __repr__(self) -> str:
         rows, columns = self.shape
-        if rows * columns > 36:
+        if rows * columns > 36 or self.bits() > _PRINTED_BITS:
             return f"RationalMatrix({rows}x{columns}, {self.bits()} bits)"
-        return f"RationalMatrix({[[str(v) for v in row] for row in self.to_fractions()]})"
+        return f"RationalMatrix({[[fraction_text(v) for v in row] for row in self.to_fractions()]})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self.shape, list(map(int, self.numerators.entries())), self.denominator)
+
+
+def _is_row(value: Any) -> bool:
+    """Tell a row from an entry."""
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def _rebuild(shape: tuple[int, int], entries: list[int], denominator: int) -> RationalMatrix:
@@ -450,7 +484,8 @@ def _shifted(mantissas: IntArray, shifts: IntArray) -> flint.fmpz_mat:
     together from limbs of 62 bits as long as there are few.
     """
     shape = mantissas.shape
-    limbs = -(-(int(shifts.max()) + _MANTISSA) // _LIMB)
+    sizes = np.frexp(mantissas.astype(np.float64))[1] + shifts
+    limbs = max(1, -(-int(sizes.max()) // _LIMB))
     if limbs > 4:
         pairs = zip(mantissas.ravel().tolist(), shifts.ravel().tolist(), strict=True)
         return _integers(shape, [mantissa << shift for mantissa, shift in pairs])

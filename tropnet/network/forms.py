@@ -157,13 +157,15 @@ class Forms:
         rows, denominator = self.integer_rows()
         found: list[tuple[Key, Fraction]] = []
         for row in rows:
-            divisor = math.gcd(*(v for _, piece in row for v in piece))
+            divisor = math.gcd(*(math.gcd(*piece) for _, piece in row))
             if not divisor:
                 found.append(((), Fraction(1)))
                 continue
-            if next(v for v in row[0][1] if v) < 0:
+            if next(filter(None, row[0][1])) < 0:
                 divisor = -divisor
-            key = tuple((block, tuple(v // divisor for v in piece)) for block, piece in row)
+            if divisor != 1:
+                row = [(block, [v // divisor for v in piece]) for block, piece in row]
+            key = tuple((block, tuple(piece)) for block, piece in row)
             found.append((key, Fraction(divisor, denominator)))
         return found
 
