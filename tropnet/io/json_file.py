@@ -1,0 +1,125 @@
+"""Our own versioned JSON: writing whole files or nothing, and reading them strictly."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Final, NoReturn, final
+
+from tropnet.errors import FormatError
+from tropnet.io.model_file import ModelFile
+from tropnet.io.reader import FileReader, Options, Refusal
+from tropnet.network import Network
+from tropnet.network.schema import FORMAT, network_from_json
+
+_SPACE: Final = b" \t\r\n"
+
+
+@final
+class JsonReader(FileReader):
+    """Reads the `.json` files that `save` writes of networks.
+
+    Example:
+        >>> import tempfile
+        >>> from tropnet.io import load, save
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save(load("examples:moons_b"), f"{folder}/b.json")
+        ...     load(f"{folder}/b.json") == load("examples:moons_b")
+        True
+    """
+
+    name = "tropnet JSON"
+
+    def recognise(self, file: ModelFile) -> None:
+        """Accept text that begins with a brace."""
+        if not file.head.lstrip(_SPACE).startswith(b"{"):
+            raise Refusal("it does not begin with {")
+
+    def read(self, source: ModelFile, options: Options) -> Network:
+        """Return the network of the file.
+
+        Raises:
+            FormatError: not our JSON, or not that of a network.
+        """
+        del options
+        data = read_json(source)
+        kind = data.get("format")
+        if kind != FORMAT:
+            raise FormatError(
+                f"{source.path} has the JSON format {kind!r}, not {FORMAT!r}; it holds no network"
+            )
+        return network_from_json(data)
+
+
+def read_json(file: ModelFile) -> dict[str, Any]:
+    """Return the object of a JSON file, read strictly: no NaN, no key twice.
+
+    Raises:
+        FormatError: no such JSON.
+    """
+    try:
+        data = json.loads(
+            file.content().decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_unique
+        )
+    except RecursionError:
+        raise FormatError(f"{file.path} is nested too deeply to be ours") from None
+    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError among them
+        raise FormatError(f"{file.path} is no sound JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise FormatError(f"{file.path} holds no JSON object")
+    return data
+
+
+def write_json(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
+    r"""Write an object as JSON: the whole file, or nothing.
+
+    The text goes to a temporary file in the same folder, which then takes the name.
+
+    Raises:
+        FormatError: the folder is missing or cannot be written.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> from tropnet.io.json_file import write_json
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_json({"format": "example"}, f"{folder}/x.json")
+        ...     pathlib.Path(folder, "x.json").read_text()
+        '{"format": "example"}\n'
+    """
+    target = Path(path)
+    text = json.dumps(data, allow_nan=False, ensure_ascii=False) + "\n"
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False
+        ) as stream:
+            temporary = Path(stream.name)
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    except OSError as error:
+        raise FormatError(f"{target} cannot be written: {error.strerror or error}") from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return data

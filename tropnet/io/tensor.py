@@ -1,0 +1,145 @@
+"""Tensors of a model while it is read: wires with a shape, and constants."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final, TypeAlias, final
+
+import numpy as np
+
+from tropnet.errors import BudgetExceeded, DomainError
+from tropnet.exact import RationalMatrix
+
+if TYPE_CHECKING:
+    from tropnet.network import Wire
+    from tropnet.typing import AnyArray
+
+#: Entries of one tensor, and of one matrix, that are still bearable (512 MiB and 1 GiB).
+MOST_VALUES: Final = 2**26
+MOST_ENTRIES: Final = 2**27
+
+Shape: TypeAlias = tuple[int, ...]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """Values that depend on the input: a wire in row-major order, and the shape for one item."""
+
+    wire: Wire
+    shape: Shape
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """A tensor that the model stores, or that follows from stored ones exactly.
+
+    Attributes:
+        values: int64, bool, float64, or Fractions in an object array where floats would round.
+    """
+
+    values: AnyArray
+
+    @property
+    def shape(self) -> Shape:
+        """The shape."""
+        return tuple(int(d) for d in self.values.shape)
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether these are whole numbers such as shapes and axes are made of."""
+        return self.values.dtype.kind in "iub"
+
+    def numbers(self) -> AnyArray:
+        """Return the values for arithmetic: float64 or Fractions."""
+        if self.values.dtype.kind in "fO":
+            return self.values
+        return exact_array(self.values)
+
+    def fractions(self) -> AnyArray:
+        """Return the values as Fractions in an object array."""
+        return exact_array(self.values)
+
+
+Value: TypeAlias = Tensor | Constant
+
+
+def constant(array: AnyArray, name: str) -> Constant:
+    """Return a stored array as a constant, without rounding.
+
+    Args:
+        array: floats of up to 64 bits, integers or booleans.
+        name: how an error message calls it.
+
+    Raises:
+        DomainError: NaN, infinities, or no real numbers.
+
+    Example:
+        >>> import numpy as np
+        >>> from tropnet.io.tensor import constant
+        >>> constant(np.float16([0.1]), "w").values
+        array([0.09997559])
+    """
+    array = np.asarray(array)
+    if array.dtype.kind in "iub":
+        return Constant(array)
+    if array.dtype.kind != "f" or array.dtype.itemsize > 8:
+        raise DomainError(
+            f"{name!r} has dtype {array.dtype}; real floats of up to 64 bits are read"
+        )
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise DomainError(
+            f"{name!r} has {array[where]} at {list(where)}; the training may have diverged"
+        )
+    return Constant(array.astype(np.float64))
+
+
+def exact_array(values: AnyArray) -> AnyArray:
+    """Return the values as Fractions in an object array of the same shape."""
+    if values.dtype == object:
+        return values
+    exact = np.empty(values.shape, dtype=object)
+    exact.reshape(-1)[:] = [
+        Fraction(int(v)) if values.dtype.kind in "iub" else Fraction(float(v))
+        for v in values.ravel().tolist()
+    ]
+    return exact
+
+
+def scaled(values: AnyArray, factor: Fraction | float) -> AnyArray:
+    """Return values · factor, exactly: no float product is rounded.
+
+    Example:
+        >>> import numpy as np
+        >>> from tropnet.io.tensor import scaled
+        >>> scaled(np.array([0.1]), 3)[0] == 3 * Fraction(0.1)
+        True
+    """
+    if factor == 1:
+        return values
+    if values.dtype.kind == "f" and values.size:
+        # the rational matrix does the work of one Fraction object an entry
+        flat = RationalMatrix.from_floats(values.reshape(1, -1)) * factor
+        exact = np.empty(values.size, dtype=object)
+        exact[:] = flat.to_fractions()[0]
+        return exact.reshape(values.shape)
+    return np.asarray(exact_array(values) * Fraction(factor), dtype=object)
+
+
+def size_of(shape: Shape) -> int:
+    """Return the number of values of a shape."""
+    return math.prod(shape)
+
+
+def require_room(entries: int, what: str, most: int = MOST_ENTRIES) -> None:
+    """Refuse what would not fit into memory, before it is made.
+
+    Raises:
+        BudgetExceeded: more entries than the most.
+    """
+    if entries > most:
+        raise BudgetExceeded(f"entries of {what}", entries, most, "a smaller model")
