@@ -31,8 +31,8 @@ from tropnet.network import Network
 #: With at most this many ReLU units in both networks, enumeration comes before searching: it is
 #: quick and gives the exact supremum.
 _FEW_UNITS: Final = 48
-#: Seconds that a search may take once the answer is known, to narrow the bracket.
-_POLISH: Final = 0.5
+#: Seconds that the search may take before bounds are tried.
+_QUICK: Final = 0.5
 
 
 def compare_networks(
@@ -113,12 +113,15 @@ class _Portfolio:
         few = problem.a.n_relu + problem.b.n_relu <= _FEW_UNITS
         if few and problem.a.n_inputs <= MAX_INPUTS:
             self.stage("exact enumeration of cells", self.enumerate)
-        self.stage("search", lambda: falsify(problem, self.bracket, self.budget()))
+        self.stage("search", lambda: falsify(problem, self.bracket, _QUICK))
         if related and problem.atol == 0 and shallow(related[0]) and _boxed(problem):
             self.stage("kinks", lambda: separate(problem, related[0], self.bracket))
         self.stage("intervals", self.intervals)
         if problem.a.n_inputs <= MAX_INPUTS and not few and not self.bracket.decided:
             self.stage("exact enumeration of cells", self.enumerate)
+        if not self.bracket.decided:
+            seconds = problem.remaining / 4
+            self.stage("longer search", lambda: falsify(problem, self.bracket, seconds))
         return self.verdict()
 
     def stage(self, name: str, work: Callable[[], str]) -> None:
@@ -134,12 +137,6 @@ class _Portfolio:
         self.log.append(f"{name}: {outcome} ({time.perf_counter() - begun:.2f} s)")
         if self.bracket.decided and not before:
             self.method = name
-
-    def budget(self) -> float:
-        """Return the seconds a search may take."""
-        if self.bracket.decided:
-            return _POLISH
-        return max(1.0, self.problem.remaining / 8)
 
     def relate(self, related: list[Related]) -> str:
         found = relate(self.problem)

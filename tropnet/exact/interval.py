@@ -107,20 +107,19 @@ class IntervalVector:
         rows, columns = matrix.shape
         if columns != len(self):
             raise ShapeError(f"a matrix of {columns} columns applied to {len(self)} intervals")
-        sign = matrix.signs().astype(np.int64).reshape(rows, columns)
-        above, below = (sign > 0).astype(np.int64), (sign < 0).astype(np.int64)
-        if self.lower.is_zero() and self.upper.is_zero():
-            # every end is zero or infinite, as on all of R^n: no product is needed
-            lower = upper = RationalMatrix.zeros(rows, 1)
-        else:
-            positive, negative = matrix.relu(), -((-matrix).relu())
-            lower = positive @ self.lower + negative @ self.upper
-            upper = positive @ self.upper + negative @ self.lower
+        infinite = self.no_lower | self.no_upper
+        no_lower, no_upper = np.zeros(rows, dtype=np.bool_), np.zeros(rows, dtype=np.bool_)
+        if infinite.any():
+            sign = matrix.signs().astype(np.int64)
+            above, below = (sign > 0).astype(np.int64), (sign < 0).astype(np.int64)
+            no_lower = (above @ self.no_lower + below @ self.no_upper) > 0
+            no_upper = (above @ self.no_upper + below @ self.no_lower) > 0
+        # W·centre ± |W|·radius: the ends exactly, with one product of absolute values
+        middle, reach = matrix @ (self.lower + self.upper), self.upper - self.lower
+        spread = RationalMatrix.zeros(rows, 1) if reach.is_zero() else abs(matrix) @ reach
+        half = Fraction(1, 2)
         return IntervalVector(
-            lower,
-            upper,
-            (above @ self.no_lower + below @ self.no_upper) > 0,
-            (above @ self.no_upper + below @ self.no_lower) > 0,
+            (middle - spread) * half, (middle + spread) * half, no_lower, no_upper
         )
 
     def __add__(self, other: IntervalVector) -> IntervalVector:

@@ -370,6 +370,11 @@ class RationalMatrix:
         flat = [v if v > zero else zero for v in self.numerators.entries()]
         return RationalMatrix(_integers(self.shape, flat), self.denominator)
 
+    def __abs__(self) -> RationalMatrix:
+        """Return the absolute values of the entries."""
+        flat = [abs(v) for v in self.numerators.entries()]
+        return RationalMatrix(_integers(self.shape, flat), self.denominator)
+
     # ---- linear algebra ---------------------------------------------------------------------
 
     def rank(self) -> int:

@@ -1,0 +1,11 @@
+"""The verbs: what a user calls. Anything that `load` reads may stand for a network."""
+
+from __future__ import annotations
+
+from tropnet.api.check import check
+from tropnet.api.compare import compare
+from tropnet.api.plan import plan
+from tropnet.api.tropicalize import tropicalize
+from tropnet.io import load, save
+
+__all__ = ["check", "compare", "load", "plan", "save", "tropicalize"]

@@ -1,0 +1,39 @@
+"""`check`: replay a certificate."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from tropnet.api.as_network import as_network
+from tropnet.checker import Certificate, CheckReport, check_networks
+
+
+def check(certificate: Certificate | str | os.PathLike[str], a: Any, b: Any) -> CheckReport:
+    """Replay a certificate against two models, in exact arithmetic.
+
+    The checker is small and apart: it reaches no search code and no solver. It recomputes what the
+    certificate claims and rejects it when anything is not proven.
+
+    Args:
+        certificate: a `Certificate`, or the path of one that `Certificate.save` wrote.
+        a: the first model: anything that `compare` takes.
+        b: the second model.
+
+    Returns:
+        The report, true when the certificate proves its claim about these two models.
+
+    Raises:
+        CertificateError: the file cannot be read, or its seal is broken.
+        TropnetError: a model cannot be loaded.
+
+    Example:
+        >>> import tropnet
+        >>> verdict = tropnet.compare("examples:moons_a", "examples:moons_a_permuted")
+        >>> bool(tropnet.check(verdict.certificate, "examples:moons_a", "examples:moons_b"))
+        False
+    """
+    if not isinstance(certificate, Certificate):
+        certificate = Certificate.load(Path(certificate))
+    return check_networks(certificate, as_network(a), as_network(b))
