@@ -43,27 +43,30 @@ def difference_point(
     require_dimension(domain, f.n)
     if f == g:
         return None
-    inside = _some_point(domain, f.n)
+    inside, solid = _inside(domain, f.n)
     if inside is None:
         return None
     probes = [inside, *islice(_probes(domain, f.n), _PROBES)]
     for point, mine, theirs in zip(probes, f.exact(probes), g.exact(probes), strict=True):
         if mine != theirs:
             return point
+    # on a flat domain no term is the maximum on an open set: prune there as on all of R^n
+    pruning = domain if solid else None
     if f.denominator == g.denominator:
-        return _convex_difference(f.numerator, g.numerator, domain)
-    f, g = f.essential(domain), g.essential(domain)
+        return _convex_difference(f.numerator, g.numerator, domain, pruning)
+    f, g = f.essential(pruning), g.essential(pruning)
     return _convex_difference(
         f.numerator.mul(g.denominator, max_terms=max_terms),
         g.numerator.mul(f.denominator, max_terms=max_terms),
         domain,
+        pruning,
     )
 
 
 def _convex_difference(
-    p: TropicalPolynomial, q: TropicalPolynomial, domain: Domain
+    p: TropicalPolynomial, q: TropicalPolynomial, domain: Domain, pruning: Domain
 ) -> tuple[Fraction, ...] | None:
-    p, q = p.essential(domain), q.essential(domain)
+    p, q = p.essential(pruning), q.essential(pruning)
     mine, theirs = set(p.terms()), set(q.terms())
     # a term of both sides rises above neither; if no other term rises, p ≤ q ≤ p
     for only, other in ((mine - theirs, q), (theirs - mine, p)):
@@ -113,14 +116,17 @@ def _value(term: Term, point: list[Fraction]) -> Fraction:
     )
 
 
-def _some_point(domain: Domain, n: int) -> tuple[Fraction, ...] | None:
-    """Return a point of the domain, of its relative interior; None where it is empty."""
+def _inside(domain: Domain, n: int) -> tuple[tuple[Fraction, ...] | None, bool]:
+    """Return a point of the relative interior, None if empty, and whether there is an interior."""
     if domain is None:
-        return (Fraction(0),) * n
+        return (Fraction(0),) * n, True
     if isinstance(domain, Box):
-        return domain.center
+        sides = zip(domain.lower, domain.upper, strict=True)
+        return domain.center, all(low < high for low, high in sides)
     found = interior_point(*domain.inequalities())
-    return None if found is None else tuple(found.point.to_fractions()[0])
+    if found is None:
+        return None, False
+    return tuple(found.point.to_fractions()[0]), not found.interior_is_empty
 
 
 def _probes(domain: Domain, n: int) -> Iterator[tuple[Fraction, ...]]:

@@ -48,7 +48,10 @@ class RationalArray:
         if denominator != 1:
             divisor = math.gcd(denominator, _common_divisor(numerators, denominator))
             if divisor != 1:
-                numerators, denominator = numerators // divisor, denominator // divisor
+                # only zeros have a common divisor that large
+                if numerators.dtype == object or divisor < SAFE:
+                    numerators = numerators // divisor
+                denominator //= divisor
         if numerators.dtype == object and largest(numerators) < SAFE:
             numerators = numerators.astype(np.int64)
         elif numerators.dtype == np.int64 and largest(numerators) >= SAFE:
@@ -93,7 +96,7 @@ class RationalArray:
         factor = denominator // self.denominator
         if factor == 1:
             return self.numerators
-        if self.numerators.dtype == np.int64 and largest(self.numerators) * factor < SAFE:
+        if self.numerators.dtype == np.int64 and max(largest(self.numerators), 1) * factor < SAFE:
             return self.numerators * factor
         return self.numerators.astype(object) * factor
 
@@ -104,7 +107,8 @@ class RationalArray:
     def scaled(self, factor: Fraction) -> RationalArray:
         """Return every entry times a rational number."""
         numerator = factor.numerator
-        if self.numerators.dtype == np.int64 and largest(self.numerators) * abs(numerator) < SAFE:
+        size = max(largest(self.numerators), 1) * abs(numerator)
+        if self.numerators.dtype == np.int64 and size < SAFE:
             product = self.numerators * numerator
         else:
             product = self.numerators.astype(object) * numerator

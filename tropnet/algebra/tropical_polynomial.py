@@ -208,6 +208,29 @@ class TropicalPolynomial(TropicalFunction):
         )
 
     @staticmethod
+    def from_min_plus(
+        exponents: Any, coefficients: Any, n: int | None = None
+    ) -> TropicalPolynomial:
+        """Return the image of a min-plus polynomial under negation of all numbers.
+
+        The min-plus polynomial m(x) = min_i (c_i + a_i · x) becomes p(x) = max_i (−c_i + a_i · x);
+        then m(x) = −p(−x). Sums, products, powers and roots correspond. For the function m itself
+        in max-plus, see `TropicalRational.from_min_plus`.
+
+        Args:
+            exponents: `(k, n)` as for the class.
+            coefficients: k numbers, each finite or +∞.
+            n: the number of variables; needed only where there are no terms.
+
+        Example:
+            >>> p = TropicalPolynomial.from_min_plus([[0], [1]], [5, 3])
+            >>> print(p, "at -1:", -p(1), "in min-plus")
+            max(-5, -3 + x₁) at -1: 2 in min-plus
+        """
+        negated = [-math.inf if _is_infinity(c) else -as_fraction(c) for c in coefficients]
+        return TropicalPolynomial(exponents, negated, n)
+
+    @staticmethod
     def sum_of(polynomials: Iterable[TropicalPolynomial]) -> TropicalPolynomial:
         """Return the tropical sum (the maximum) of one or more polynomials, merged once.
 
@@ -317,6 +340,15 @@ class TropicalPolynomial(TropicalFunction):
             raise DomainError("the tropical zero polynomial (−∞) has no degree")
         sums = self._exponents.numerators.astype(object).sum(axis=1)
         return Fraction(int(max(sums)), self._exponents.denominator)
+
+    def to_min_plus(self) -> tuple[RationalMatrix, RationalMatrix]:
+        """Return exponents `(k, n)` and negated coefficients `(k, 1)`: undoes `from_min_plus`.
+
+        Example:
+            >>> TropicalPolynomial.from_min_plus([[1]], [3]).to_min_plus()[1]
+            RationalMatrix([['3']])
+        """
+        return self.exponents, -self.coefficients
 
     def is_zero(self) -> bool:
         """Tell whether this is the constant −∞, the polynomial without terms."""
@@ -665,3 +697,7 @@ class TropicalPolynomial(TropicalFunction):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return TropicalPolynomial._sorted, (self._exponents, self._coefficients)
+
+
+def _is_infinity(value: Any) -> bool:
+    return isinstance(value, float) and value == math.inf

@@ -91,6 +91,27 @@ class TropicalRational(TropicalFunction):
             raise ShapeError(f"a function of {value.n} variables where {n} are expected")
         return value
 
+    @staticmethod
+    def from_min_plus(exponents: Any, coefficients: Any, n: int | None = None) -> TropicalRational:
+        """Return the function of a min-plus polynomial: x ↦ min_i (c_i + a_i · x) = 0 ⊘ P.
+
+        Args:
+            exponents: `(k, n)` as for a polynomial.
+            coefficients: k numbers, at least one of them finite, others may be +∞.
+            n: the number of variables, where it cannot be seen.
+
+        Raises:
+            DomainError: no finite coefficient: the function is +∞.
+
+        Example:
+            >>> f = TropicalRational.from_min_plus([[0], [1]], [5, 3])
+            >>> print(f, "at 1:", f(1))
+            0 ⊘ max(-3 - x₁, -5) at 1: 4
+        """
+        dual = TropicalPolynomial.from_min_plus(exponents, coefficients, n)
+        mirrored = TropicalPolynomial.from_arrays(-dual.exponents, dual.coefficients)
+        return TropicalRational(TropicalPolynomial.one(dual.n), mirrored)
+
     # ---- looking at it ----------------------------------------------------------------------
 
     @property
