@@ -66,8 +66,8 @@ def from_json(data: Any) -> TropicalPolynomial | TropicalRational | TropicalMap:
         >>> from_json(to_json(p)) == p
         True
     """
-    schema = str(data.get("schema")) if isinstance(data, Mapping) else None
-    if schema is None or schema not in _SCHEMAS.values():
+    schema = data.get("schema") if isinstance(data, Mapping) else None
+    if not isinstance(schema, str) or schema not in _SCHEMAS.values():
         raise FormatError(
             f"the schema is {schema!r}; known: {', '.join(sorted(_SCHEMAS.values()))}"
         )

@@ -310,7 +310,7 @@ class MaxPlus:
         shape = (*left.shape[:-1], *right.shape[1:])
         return MaxPlus(product.reshape(shape))
 
-    def matrix_power(self, exponent: int) -> MaxPlus:
+    def matrix_power(self, exponent: Any) -> MaxPlus:
         """Return the product of `exponent` copies of a square matrix; the identity for 0.
 
         Raises:

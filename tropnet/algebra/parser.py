@@ -85,8 +85,8 @@ def parse(
         >>> parse("2*x + y")
         Traceback (most recent call last):
             ...
-        tropnet.errors.FormatError: '2*x + y' has two readings: syntax='classical' reads 2*x + y,
-        syntax='tropical' reads max(y, 2 + x); pass one of them
+        tropnet.errors.FormatError: '2*x + y' may be meant in two ways: syntax='classical' reads
+        2*x + y, syntax='tropical' reads max(y, 2 + x); pass one of them
     """
     if syntax not in (None, "classical", "tropical"):
         raise FormatError(f"syntax is {syntax!r}; give 'classical' or 'tropical'")
@@ -99,7 +99,9 @@ def parse(
     if _is_classical(tokens):
         return _Parser(text, tokens, "classical", names).result()
     readings = [f"syntax='{s}' {_reading(text, tokens, s, names)}" for s in _BINDING]
-    raise FormatError(f"{_quoted(text)} has two readings: {', '.join(readings)}; pass one of them")
+    raise FormatError(
+        f"{_quoted(text)} may be meant in two ways: {', '.join(readings)}; pass one of them"
+    )
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -196,8 +198,11 @@ class _Parser:
     def token(self) -> _Token:
         return self.tokens[self.index]
 
-    def error(self, why: str) -> FormatError:
-        return FormatError(f"{_quoted(self.text)}: {why} at character {self.token.position + 1}")
+    def error(self, why: str, *, past: bool = False) -> FormatError:
+        """Return an error at the present token, or just before it where that is past."""
+        where = "just before" if past else "at"
+        place = self.token.position + 1
+        return FormatError(f"{_quoted(self.text)}: {why} ({where} character {place})")
 
     def take(self, mark: str) -> None:
         if self.token.text != mark:
@@ -300,12 +305,13 @@ class _Parser:
                 return self.scaled(mark, left, right)
             return total(self.reading, left, right)
         if mark == "-":
-            raise self.error("tropically there is no minus; ⊘ is the quotient, before it")
+            raise self.error("tropically there is no minus; ⊘ is the quotient", past=True)
         if mark == "/":
             if left.is_constant() and right.is_constant():
                 raise self.error(
                     "a ratio of numbers is no fraction in tropical syntax (1/2 is 1 − 2); write "
-                    "0.5, or ⊘ if that is meant, before it"
+                    "0.5, or ⊘ if that is meant",
+                    past=True,
                 )
             return quotient(self.reading, left, right)
         return total(self.reading, left, right)
@@ -316,19 +322,20 @@ class _Parser:
         if not right.is_constant() or right.affine is None:
             raise self.error(
                 "a product or quotient of two functions is not piecewise linear; "
-                "syntax='tropical' reads * as ⊙, before it"
+                "syntax='tropical' reads * as ⊙",
+                past=True,
             )
         factor = right.affine.constant
         if mark == "/":
             if not factor:
-                raise self.error("division by zero before it")
+                raise self.error("division by zero", past=True)
             factor = 1 / factor
         return self.reading.scaled(left, factor)
 
     def power(self, base: Expression) -> Expression:
         if self.syntax == "classical":
             raise self.error(
-                "a power is not piecewise linear; syntax='tropical' reads x^2 as x ⊙ x, before it"
+                "a power is not piecewise linear; syntax='tropical' reads x^2 as x ⊙ x", past=True
             )
         exponent = self.exponent()
         if base.affine is not None:
@@ -350,7 +357,7 @@ class _Parser:
                 self.index += 1
                 below = self.number()
                 if not below:
-                    raise self.error("division by zero before it")
+                    raise self.error("division by zero", past=True)
                 value /= below
             self.take(")")
         return value

@@ -132,8 +132,7 @@ def _read(tree: Any, reading: Reading, place: dict[str, int]) -> Expression:
     if tree.is_Symbol:
         return reading.variable(place[str(tree)])
     if tree.is_Rational or tree.is_Float:
-        value = Fraction(*tree.as_integer_ratio()) if tree.is_Float else as_fraction(tree)
-        return reading.constant(value)
+        return reading.constant(as_fraction(sympy.Rational(tree)))
     parts = [_read(argument, reading, place) for argument in tree.args]
     if isinstance(tree, sympy.Add):
         result = reading.constant(Fraction(0))
