@@ -46,7 +46,8 @@ class Supremum:
         point: where the lower bound is attained; None where |f − g| is unbounded or zero.
         ray: a direction along which |f − g| grows without bound, or None.
         base: a point of the domain from which the ray starts, or None.
-        cells: the number of joint cells, those of lower dimension on borders not counted.
+        cells: the number of cones enumerated: the joint cells, on polyhedra and on R^n cut along the
+            coordinate axes, flat pieces on them included.
     """
 
     lower: Fraction | None
