@@ -7,32 +7,34 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tropnet.errors import ShapeError
+from tropnet.exact.arithmetic import FLOAT64, Arithmetic, subnormals_are_flushed
 from tropnet.exact.matrix import RationalMatrix
 
 if TYPE_CHECKING:
     from tropnet.typing import FloatArray, SignArray
 
-#: Half the distance from 1 to the next float64.
-UNIT_ROUNDOFF: Final = 2.0**-53
-#: More than the absolute error that underflow adds to one product or sum.
+#: More than the absolute error that underflow adds to one float64 product or sum.
 UNDERFLOW: Final = 2.0**-1073
 
 
-def dot_error(terms: int, magnitude: FloatArray) -> FloatArray:
-    """Bound the rounding error of float64 dot products, whatever the order of summation.
+def dot_error(terms: int, magnitude: FloatArray, arithmetic: Arithmetic = FLOAT64) -> FloatArray:
+    """Bound the rounding error of float dot products, whatever the order of summation.
 
-    A sum of `terms` products computed in float64, in any order and with or without fused
+    A sum of `terms` products computed with unit roundoff v, in any order and with or without fused
     multiply-add, differs from its exact value by at most γ·Σ|xᵢyᵢ| + terms·η with
-    γ = ku/(1−ku), k = terms, u = 2^-53 and η the underflow unit (Higham, *Accuracy and Stability of
-    Numerical Algorithms*, 2002, §3.1). The bound returned is larger by a factor that covers the
-    rounding in `magnitude` and in itself.
+    γ = kv/(1−kv), k = terms, and η the underflow unit (Higham, *Accuracy and Stability of Numerical
+    Algorithms*, 2002, §3.1). The bound returned is larger by a factor that covers the rounding in
+    `magnitude` and in itself: with u = 2^-53, Σ|xᵢyᵢ| is at most (magnitude + kη)/(1 − 2ku), and
+    (1 − kv)(1 − 2ku) ≥ 1 − kv − 2ku.
 
     Args:
         terms: number of products in each sum, an added bias counted as one.
         magnitude: Σ|xᵢyᵢ| as computed in float64, any shape.
+        arithmetic: that of the sums; the underflow of one that is not float64 is not included.
 
     Returns:
-        An upper bound of the error, same shape; not finite where `magnitude` overflowed.
+        An upper bound of the error, same shape; not finite where `magnitude` overflowed, and
+        infinite where there are too many terms for this arithmetic.
 
     Example:
         >>> import numpy as np
@@ -41,9 +43,11 @@ def dot_error(terms: int, magnitude: FloatArray) -> FloatArray:
         True
     """
     steps = terms + 2
-    # `magnitude` may itself be too small by γ; 2·steps + 4 roundings cover it and the products here
-    gamma = steps * UNIT_ROUNDOFF / (1 - (4 * steps + 8) * UNIT_ROUNDOFF)
-    return magnitude * (gamma * (1 + 2.0**-20)) + 4 * steps * UNDERFLOW
+    growth = steps * arithmetic.unit_roundoff
+    spent = growth + (2 * steps + 8) * FLOAT64.unit_roundoff
+    if spent > 0.5:
+        return np.full_like(magnitude, np.inf, dtype=np.float64)
+    return magnitude * (growth / (1 - spent) * (1 + 2.0**-20)) + 4 * steps * UNDERFLOW
 
 
 def affine_signs(weights: FloatArray, bias: FloatArray, points: FloatArray) -> SignArray:
@@ -86,7 +90,9 @@ def affine_signs(weights: FloatArray, bias: FloatArray, points: FloatArray) -> S
         values = points @ weights.T + bias
         magnitude = np.abs(points) @ np.abs(weights).T + np.abs(bias)
         error = dot_error(weights.shape[1] + 1, magnitude)
-        decided = np.abs(values) > error
+        decided = (np.abs(values) > error) & np.isfinite(values)
+    if subnormals_are_flushed():
+        decided[...] = False
     signs = np.where(decided, np.sign(values), 0).astype(np.int8)
     for row in np.flatnonzero(~decided.all(axis=1)):
         undecided = np.flatnonzero(~decided[row])

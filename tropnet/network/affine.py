@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from tropnet.errors import ShapeError
-from tropnet.exact import RationalMatrix
+from tropnet.exact import RationalMatrix, as_fractions
+from tropnet.exact.arithmetic import FLOAT64, Arithmetic
 from tropnet.exact.signs import dot_error
 from tropnet.network.linear import Linear, linear
 
@@ -31,6 +32,7 @@ class Affine:
 
     Raises:
         ShapeError: the parts have different sizes, or there is neither weight nor bias.
+        DomainError: an entry is not a finite number.
 
     Example:
         >>> from tropnet.network import Affine
@@ -44,7 +46,7 @@ class Affine:
 
     def __init__(self, weights: Mapping[int, Any], bias: Any = None) -> None:
         maps = {source: linear(weights[source]) for source in sorted(weights)}
-        column = None if bias is None else _column(bias)
+        column = None if bias is None else bias_column(bias)
         sizes = {m.shape[0] for m in maps.values()} | ({column.shape[0]} if column else set())
         if len(sizes) != 1:
             raise ShapeError(f"an affine function needs one size; its parts have {sorted(sizes)}")
@@ -84,34 +86,40 @@ class Affine:
         self,
         values: Sequence[FloatArray],
         errors: Sequence[FloatArray],
-        ratio: float = 1.0,
-        underflow: float = 0.0,
+        arithmetic: Arithmetic = FLOAT64,
     ) -> FloatArray:
         """Bound |computed − exact| for the result computed from inexact values.
 
+        It holds for `computed` = `self(values)` and for a run in another arithmetic, weights
+        rounded to it, from values of its own that are as near to the exact ones. Where the run may
+        overflow, the bound is infinite.
+
         Args:
-            values: computed values of all sources, `(batch, width)` each.
-            errors: bounds of |computed − exact| for them.
-            ratio: the unit roundoff of the arithmetic over that of float64.
-            underflow: the absolute error that underflow adds to one operation there.
+            values: float64 values of all sources, `(batch, width)` each.
+            errors: bounds of |computed − exact| for them and for the values of the run.
+            arithmetic: that of the run.
 
         Returns:
-            `(batch, size)`, valid for any order of summation (`dot_error`).
+            `(batch, size)`, never NaN; valid for any order of summation (`dot_error`).
         """
         count = 2 + sum(weights.shape[1] for _, weights in self.terms)
-        magnitude = np.abs(self.bias.values[:, 0])
-        spread: Any = 0.0 if self.bias.rounding is None else self.bias.rounding[:, 0]
+        bias_size, bias_rounding = _sizes(self.bias, arithmetic)
+        magnitude: Any = bias_size[:, 0]
+        spread: Any = 0.0 if bias_rounding is None else bias_rounding[:, 0]
         for source, weights in self.terms:
-            # whoever computed in the other arithmetic is as far from exact, on either side
+            # the run's values are as far from the exact ones, maybe on the other side
             size = np.abs(values[source]) + 2 * errors[source]
-            entries = np.abs(weights.values)
+            entries, rounding = _sizes(weights, arithmetic)
             magnitude = size @ entries.T + magnitude
             spread = errors[source] @ entries.T + spread
-            if weights.rounding is not None:
-                spread = size @ weights.rounding.T + spread
+            if rounding is not None:
+                spread = size @ rounding.T + spread
+        magnitude = np.broadcast_to(magnitude, (len(values[0]), self.size))
+        rounded = dot_error(count, magnitude, arithmetic) + 2 * count * arithmetic.underflow
         # 2^-20 covers the float64 rounding of the bound itself, for up to a billion terms
-        rounding = dot_error(int(count * ratio * (1 + 2.0**-10)) + 1, magnitude)
-        return np.asarray((spread + rounding) * (1 + 2.0**-20) + count * underflow)
+        bound = (spread + rounded) * (1 + 2.0**-20)
+        fits = (magnitude + rounded) * (1 + 2.0**-20) <= arithmetic.largest
+        return np.where(fits & np.isfinite(bound), bound, np.inf)
 
     def take(self, rows: Iterable[int]) -> Affine:
         """Return the chosen outputs, in this order."""
@@ -119,7 +127,13 @@ class Affine:
         return Affine({s: m.take(chosen) for s, m in self.terms}, self.bias.take(chosen))
 
     def __add__(self, other: Affine) -> Affine:
-        """Return the exact sum."""
+        """Return the exact sum.
+
+        Raises:
+            ShapeError: different sizes.
+        """
+        if self.size != other.size:
+            raise ShapeError(f"cannot add {other.size} values to {self.size}")
         weights: dict[int, Any] = dict(self.terms)
         for source, part in other.terms:
             weights[source] = weights[source].exact + part.exact if source in weights else part
@@ -136,11 +150,37 @@ class Affine:
         return b"".join([*parts, b" bias ", self.bias.content()])
 
 
-def _column(bias: Any) -> Linear:
-    if isinstance(bias, Linear):
-        return bias
-    if isinstance(bias, RationalMatrix):
-        return linear(bias if bias.shape[1] == 1 else bias.T, "bias")
-    if isinstance(bias, np.ndarray) and bias.dtype != object:
-        return linear(bias.reshape(-1, 1), "bias")
-    return linear([[v] for v in bias], "bias")
+def _sizes(weights: Linear, arithmetic: Arithmetic) -> tuple[FloatArray, FloatArray | None]:
+    """Bound the entries, exact or rounded to the arithmetic, and the distance between the two.
+
+    None stands for no distance: the entries are floats of the arithmetic.
+    """
+    entries, rounding = np.abs(weights.values), weights.rounding
+    if arithmetic is not FLOAT64:
+        # exact: a float64 less its rounding to a shorter format is a float64, or overflows
+        lost = np.abs(weights.values - weights.values.astype(arithmetic.dtype))
+        if lost.any():
+            entries = entries + lost
+            rounding = lost if rounding is None else (lost + rounding) * (1 + 2.0**-50)
+    return entries, rounding
+
+
+def bias_column(bias: Any, name: str = "bias") -> Linear:
+    """Return a bias, a vector of numbers, as a linear map of one column.
+
+    Raises:
+        DomainError: an entry is not a finite number.
+        ShapeError: not a vector.
+    """
+    if hasattr(bias, "__array__"):  # a tensor
+        bias = np.asarray(bias)
+    if isinstance(bias, np.ndarray | Linear | RationalMatrix):
+        if len(bias.shape) not in (1, 2) or (len(bias.shape) == 2 and 1 not in bias.shape):
+            raise ShapeError(f"{name} has shape {tuple(bias.shape)}; a bias is a vector")
+        if isinstance(bias, Linear):
+            return bias if bias.shape[1] == 1 else linear(bias.exact.T)
+        if isinstance(bias, RationalMatrix):
+            return linear(bias if bias.shape[1] == 1 else bias.T, name)
+        return linear(bias.reshape(-1, 1), name)
+    entries = as_fractions(bias, name)
+    return linear([[v] for v in entries] if entries else np.zeros((0, 1)), name)

@@ -55,10 +55,11 @@ def affine_map(network: Network, signs: Sequence[Any]) -> AffineMap:
 
     Cost: one product of an `(m, width)` and a weight matrix of integers a layer, back to front.
     """
-    if [len(s) for s in signs] != list(network.widths):
+    shapes = [np.shape(s) for s in signs]
+    if shapes != [(width,) for width in network.widths]:
         raise ShapeError(
-            f"signs for layers of widths {[len(s) for s in signs]}, "
-            f"the network has {list(network.widths)}"
+            f"signs of shapes {shapes} for layers of widths {list(network.widths)}; "
+            "give one vector for each layer"
         )
     size = network.n_outputs
     paths: dict[int, RationalMatrix] = {s: m.exact for s, m in network.output.terms}

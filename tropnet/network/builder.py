@@ -100,7 +100,11 @@ class NetworkBuilder:
         return self._pending(Affine(parts, bias))
 
     def shift(self, wire: Wire, constants: Any) -> Wire:
-        """Return wire + constants, exactly."""
+        """Return wire + constants, exactly.
+
+        Raises:
+            ShapeError: not one constant for each value.
+        """
         affine = self._affine(wire)
         return self._pending(affine + Affine({}, constants))
 
@@ -138,7 +142,10 @@ class NetworkBuilder:
         """
         chosen = np.fromiter(indices, dtype=np.int64)
         if chosen.size and not (chosen.min() >= 0 and chosen.max() < wire.size):
-            raise ShapeError(f"indices up to {chosen.max()} into {wire.size} values")
+            raise ShapeError(
+                f"indices from {chosen.min()} to {chosen.max()} into {wire.size} values; "
+                f"they count from 0 to {wire.size - 1}"
+            )
         if wire.affine is not None:
             return self._pending(wire.affine.take(chosen.tolist()))
         assert wire.source is not None

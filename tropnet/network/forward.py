@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
 from tropnet.exact import RationalMatrix
+from tropnet.exact.arithmetic import Arithmetic, subnormals_are_flushed
 
 if TYPE_CHECKING:
     from tropnet.network.network import Network
     from tropnet.typing import AnyArray, FloatArray
-
-#: For each arithmetic: its unit roundoff over that of float64, and an absolute error that covers
-#: underflow of one operation, results flushed to zero included.
-_ARITHMETIC: Final = {
-    "float64": (1.0, 2.0**-1021),
-    "float32": (2.0**29, 2.0**-125),
-    "float16": (2.0**42, 2.0**-13),
-}
 
 
 @final
@@ -30,7 +23,8 @@ class Enclosure:
     Attributes:
         values: `(batch, m)` computed in float64.
         errors: `(batch, m)` upper bounds of |values − exact|, and of |run − exact| for a run in the
-            arithmetic asked for. Infinite or NaN where float64 overflowed: nothing is proven there.
+            arithmetic asked for. Infinite where that run or float64 may overflow, or where the
+            arithmetic is too short for so many terms: nothing is proven there.
     """
 
     values: FloatArray
@@ -56,9 +50,9 @@ def forward(network: Network, points: FloatArray, dtype: str = "float64") -> lis
         >>> [v.tolist() for v in forward(f, np.array([[3.0]]))]
         [[[3.0]], [[6.0]], [[6.0]]]
     """
-    values: list[AnyArray] = [points.astype(dtype)]
     masks: list[Any] = [layer.relu for layer in network.layers]
     with np.errstate(over="ignore", invalid="ignore"):
+        values: list[AnyArray] = [points.astype(dtype)]
         for affine, relu in zip(network.affines, [*masks, None], strict=True):
             total: Any = None
             for source, weights in affine.terms:
@@ -95,7 +89,10 @@ def enclose(network: Network, points: FloatArray, dtype: str = "float64") -> Enc
     Args:
         network: the network.
         points: `(batch, n)` float64, exact.
-        dtype: the bound covers a run in this arithmetic as well, if the points are exact in it.
+        dtype: the bound covers a run in this arithmetic as well, weights and points rounded to it.
+
+    Raises:
+        DomainError: an unknown arithmetic.
     """
     values, errors = enclose_layers(network, points, dtype)
     return Enclosure(values[-1], errors[-1])
@@ -107,16 +104,21 @@ def enclose_layers(
     """Return pre-activations of each layer and the output, with their error bounds.
 
     Returns:
-        (values, errors): a list of `(batch, width)` each, the output last.
+        (values, errors): a list of `(batch, width)` each, the output last. Errors are never NaN.
+
+    Raises:
+        DomainError: an unknown arithmetic.
     """
-    ratio, underflow = _ARITHMETIC[dtype]
-    sources, spreads = [points], [np.zeros_like(points)]
-    values, errors = [], []
+    arithmetic, flushed = Arithmetic.of(dtype), subnormals_are_flushed()
     masks: list[Any] = [layer.relu for layer in network.layers]
+    values, errors = [], []
     with np.errstate(over="ignore", invalid="ignore"):
+        sources, spreads = [points], [np.abs(points - points.astype(dtype))]
         for affine, relu in zip(network.affines, [*masks, None], strict=True):
             before = affine(sources)
-            error = affine.error(sources, spreads, ratio, underflow)
+            error = affine.error(sources, spreads, arithmetic)
+            if flushed:
+                error[...] = np.inf
             values.append(before)
             errors.append(error)
             sources.append(_relu(before, relu))

@@ -38,13 +38,20 @@ class Layer:
     name: str
 
     def __init__(self, affine: Affine, relu: Any = True, name: str = "") -> None:
-        mask = np.array(np.broadcast_to(np.asarray(relu, dtype=np.bool_), (affine.size,)))
-        if np.ndim(relu) == 1 and len(np.asarray(relu)) != affine.size:
-            raise ShapeError(f"relu has {np.size(relu)} entries for {affine.size} units")
+        given = np.asarray(relu, dtype=np.bool_)
+        if given.shape not in ((), (affine.size,)):
+            raise ShapeError(
+                f"relu has shape {given.shape} for {affine.size} units; give one or one a unit"
+            )
+        mask = np.array(np.broadcast_to(given, (affine.size,)))
         mask.flags.writeable = False
         object.__setattr__(self, "affine", affine)
         object.__setattr__(self, "relu", mask)
         object.__setattr__(self, "name", name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the arguments; a pickled array would come back writeable."""
+        return Layer, (self.affine, self.relu, self.name)
 
     @property
     def width(self) -> int:

@@ -71,7 +71,11 @@ class DenseLinear(Linear):
     """
 
     def __init__(self, values: FloatArray) -> None:
-        array = np.array(values, dtype=np.float64) + 0.0  # -0.0 becomes 0.0: one number, one digest
+        array = np.array(values, dtype=np.float64, order="C")
+        # -0.0 becomes 0.0: one number, one digest; by its bits, lest a subnormal number compare
+        # equal to zero (torch.set_flush_denormal)
+        bits = array.view(np.int64)
+        bits[bits == np.iinfo(np.int64).min] = 0
         array.flags.writeable = False
         self._values = array
 
@@ -103,6 +107,10 @@ class DenseLinear(Linear):
     def __neg__(self) -> Linear:
         return DenseLinear(-self._values)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the argument; a pickled array would come back writeable."""
+        return DenseLinear, (self._values,)
+
 
 @final
 class RationalLinear(Linear):
@@ -127,7 +135,10 @@ class RationalLinear(Linear):
     def rounding(self) -> FloatArray:
         """Half a unit in the last place of each entry, rounded up."""
         with np.errstate(invalid="ignore"):
-            return np.where(np.isfinite(self.values), np.spacing(np.abs(self.values)), np.inf)
+            units = np.spacing(np.abs(self.values))
+        bounds = np.where(np.isfinite(self.values), units, np.inf)
+        bounds.flags.writeable = False
+        return bounds
 
     @property
     def exact(self) -> RationalMatrix:
@@ -135,13 +146,18 @@ class RationalLinear(Linear):
         return self._exact
 
     def content(self) -> bytes:
-        """The shape and the entries as texts."""
-        entries = " ".join(str(v) for row in self._exact.to_fractions() for v in row)
+        """The shape and the entries as texts, in base 16 since Python limits decimal ones."""
+        flat = (v for row in self._exact.to_fractions() for v in row)
+        entries = " ".join(f"{v.numerator:x}/{v.denominator:x}" for v in flat)
         return b"rational %d %d " % self.shape + entries.encode()
 
     def take(self, rows: Any) -> Linear:
         """Return these rows, in this order."""
         return linear(self._exact.rows(int(i) for i in np.asarray(rows)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the argument; what was kept of it is made again."""
+        return RationalLinear, (self._exact,)
 
 
 def linear(entries: Any, name: str = "weights") -> Linear:
@@ -166,6 +182,8 @@ def linear(entries: Any, name: str = "weights") -> Linear:
     """
     if isinstance(entries, Linear):
         return entries
+    if hasattr(entries, "__array__"):  # a tensor
+        entries = np.asarray(entries)
     if isinstance(entries, np.ndarray) and np.issubdtype(entries.dtype, np.floating):
         if entries.ndim != 2:
             raise ShapeError(f"{name} has {entries.ndim} dimensions; a matrix has two")

@@ -7,26 +7,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING, Any, Final, Literal, final
+from typing import TYPE_CHECKING, Any, Literal, cast, final
 
 import numpy as np
 
 from tropnet.errors import DomainError, ShapeError
 from tropnet.exact import RationalMatrix
-from tropnet.network.affine import Affine
+from tropnet.exact.arithmetic import Arithmetic
+from tropnet.network.affine import Affine, bias_column
 from tropnet.network.affine_map import AffineMap, affine_map
 from tropnet.network.forward import Enclosure, enclose, forward, forward_exact
 from tropnet.network.layer import Layer
 from tropnet.network.linear import linear
-from tropnet.network.pattern import signs
+from tropnet.network.pattern import cell_signs, signs
 
 if TYPE_CHECKING:
     from tropnet.typing import AnyArray, FloatArray, SignArray
 
 #: The arithmetic a model runs in.
 Dtype = Literal["float16", "float32", "float64"]
-
-_DTYPES: Final = ("float16", "float32", "float64")
 
 
 @final
@@ -71,12 +70,13 @@ class Network:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for field in ("layers", "input_names", "output_names", "notes"):
+            object.__setattr__(self, field, tuple(getattr(self, field)))
         if self.n_inputs < 1:
             raise ShapeError(f"a network needs at least one input, this one has {self.n_inputs}")
         if self.output.size < 1:
             raise ShapeError("a network needs at least one output")
-        if self.dtype not in _DTYPES:
-            raise DomainError(f"dtype is {self.dtype!r}; known: {', '.join(_DTYPES)}")
+        Arithmetic.of(self.dtype)  # refuses unknown ones
         widths = [self.n_inputs]
         for index, layer in enumerate(self.layers, start=1):
             _require_widths(layer.affine, widths, layer.name or f"layer {index}")
@@ -98,16 +98,26 @@ class Network:
             ShapeError: no layer, or shapes that do not chain.
             DomainError: NaN or infinite weights.
         """
-        if not weights:
+        if len(weights) == 0:
             raise ShapeError("a network needs at least one weight matrix")
         if biases is None:
             biases = [None] * len(weights)
         if len(biases) != len(weights):
             raise ShapeError(f"{len(weights)} weight matrices with {len(biases)} biases")
         maps = [linear(w, f"weights[{k}]") for k, w in enumerate(weights)]
-        pairs = zip(maps, biases, strict=True)
-        affines = [Affine({k: w}, b) for k, (w, b) in enumerate(pairs)]
-        n_inputs = maps[0].shape[1]
+        n_inputs = width = maps[0].shape[1]
+        affines = []
+        for k, (matrix, bias) in enumerate(zip(maps, biases, strict=True)):
+            if matrix.shape[1] != width:
+                raise ShapeError(
+                    f"weights[{k}] has shape {matrix.shape} for {width} values; "
+                    "the layers do not chain"
+                )
+            width = matrix.shape[0]
+            column = None if bias is None else bias_column(bias, f"biases[{k}]")
+            if column is not None and column.shape[0] != width:
+                raise ShapeError(f"biases[{k}] has {column.shape[0]} numbers for {width} units")
+            affines.append(Affine({k: matrix}, column))
         layers = tuple(Layer(a, True, f"dense {k}") for k, a in enumerate(affines[:-1]))
         return Network(n_inputs, layers, affines[-1], dtype)
 
@@ -160,6 +170,7 @@ class Network:
 
         Raises:
             ShapeError: another number of coordinates.
+            DomainError: NaN or infinity.
         """
         outputs: FloatArray = _like(points, forward(self, self._floats(points))[-1])
         return outputs
@@ -193,10 +204,12 @@ class Network:
 
         Args:
             points: `(n,)` or `(batch, n)` numbers; the bounds hold for the float64 points.
-            dtype: bound the error of a run in this arithmetic (points exact in it) as well.
+            dtype: bound the error of a run in this arithmetic as well, points and weights rounded
+                to it; infinite where such a run may overflow.
 
         Raises:
             ShapeError: another number of coordinates.
+            DomainError: NaN or infinity, or an unknown arithmetic.
         """
         return enclose(self, self._floats(points), dtype)
 
@@ -215,35 +228,64 @@ class Network:
             >>> f.pattern([[0], [2]]).tolist()
             [[0, 0], [1, -1]]
         """
-        rows = signs(self, points if isinstance(points, RationalMatrix) else self._batch(points))
-        masked = [s[:, layer.relu] for s, layer in zip(rows, self.layers, strict=True)]
-        count = rows[0].shape[0] if rows else len(self._batch(points))
-        return np.concatenate([np.zeros((count, 0), np.int8), *masked], axis=1)
+        batch = self._exact_batch(points)
+        rows = zip(signs(self, batch), self.layers, strict=True)
+        masked = [sign[:, layer.relu] for sign, layer in rows]
+        return np.concatenate([np.zeros((len(batch), 0), np.int8), *masked], axis=1)
 
     def affine_map(self, point: Any) -> AffineMap:
-        """Return the exact affine map of a linear cell that contains the point.
+        """Return the exact affine map of the linear cell that contains the point.
 
-        Where the point lies on a kink, units at zero count as inactive, if that is one of the
-        cells around it; the map agrees with the network at the point in any case.
+        On a kink several cells meet; the one of x + (ε, ε², …, εⁿ) for all small ε > 0 is taken, so
+        that the map is that of a cell of full dimension, and agrees with the network at x.
+
+        Args:
+            point: `(n,)`, or one row of n numbers.
 
         Raises:
-            ShapeError: another number of coordinates.
-        """
-        rows = signs(self, self._rationals(point))
-        return affine_map(self, [row[0] for row in rows])
+            ShapeError: another number of coordinates, or several points.
+            DomainError: NaN or infinity.
 
-    def _batch(self, points: Any) -> Any:
-        array = points if isinstance(points, np.ndarray) else np.asarray(points)
-        if array.dtype.kind in "fiu" and array.dtype.itemsize <= 8:
-            return self._floats(array) if array.dtype.kind == "f" else self._rationals(array)
-        return self._rationals(points)
+        Example:
+            >>> from tropnet import Network
+            >>> absolute = Network.from_dense([[[1], [-1]], [[1, 1]]])
+            >>> absolute.affine_map([0]).matrix
+            RationalMatrix([['1']])
+        """
+        exact = self._rationals(point)
+        if len(exact) != 1:
+            raise ShapeError(f"{len(exact)} points; an affine map is that of one")
+        return affine_map(self, cell_signs(self, exact))
+
+    def _exact_batch(self, points: Any) -> FloatArray | RationalMatrix:
+        """Return the points in float64 where that is exact, since it is faster, else in rationals.
+
+        Lists are not left to numpy, which would round [2**53 + 1, 0.5].
+        """
+        if hasattr(points, "__array__"):
+            array = np.asarray(points)
+            if array.dtype.kind == "f" and array.dtype.itemsize <= 8:
+                return self._floats(array)
+        exact = self._rationals(points)
+        floats = exact.to_floats()
+        same = np.isfinite(floats).all() and RationalMatrix.from_floats(floats) == exact
+        return floats if same else exact
 
     def _floats(self, points: Any) -> FloatArray:
         try:
-            array = np.asarray(points, dtype=np.float64)
-        except (TypeError, ValueError):
+            array = np.asarray(points)
+        except ValueError:  # ragged rows: the exact reader says which
+            array = np.asarray(None)
+        if array.dtype.kind not in "fiu":
             array = self._rationals(points).to_floats()
-        checked: FloatArray = self._width_checked(np.atleast_2d(array))
+        with np.errstate(over="ignore"):
+            array = np.atleast_2d(array.astype(np.float64))
+        checked = cast("FloatArray", self._width_checked(array))
+        if not np.isfinite(checked).all():
+            row, column = np.argwhere(~np.isfinite(checked))[0]
+            raise DomainError(
+                f"points[{row}, {column}] is {checked[row, column]}; give finite numbers"
+            )
         return checked
 
     def _rationals(self, points: Any) -> RationalMatrix:
@@ -309,7 +351,7 @@ class Network:
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{h}</th>" for h in ("layer", "units", "reads", "nonzero weights"))
         body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+            "<tr>" + "".join(f"<td>{escape(_cut(cell))}</td>" for cell in row) + "</tr>"
             for row in _elided(self.rows())
         )
         notes = "".join(f"<br><em>{escape(note)}</em>" for note in self.notes)
@@ -344,9 +386,12 @@ def _shortened(widths: Iterable[int]) -> str:
             runs[-1][1] += 1
         else:
             runs.append([width, 1])
-    return "-".join(
-        f"{w}x{count}" if count > 2 else "-".join([str(w)] * count) for w, count in runs
-    )
+    parts = [f"{w}x{count}" if count > 2 else "-".join([str(w)] * count) for w, count in runs]
+    return "-".join(parts if len(parts) <= 16 else [*parts[:6], "…", *parts[-6:]])
+
+
+def _cut(cell: str, most: int = 80) -> str:
+    return cell if len(cell) <= most else cell[: most - 1] + "…"
 
 
 def _elided(
