@@ -24,8 +24,8 @@ def compare(
     """Decide whether two models compute the same function on a domain, up to atol.
 
     The functions are those of the stored weights over the real numbers, not of a float run. The
-    answer is `Equivalent` with a certificate, `Different` with an exact witness, or `Undecided` with
-    the best proven bounds lower ≤ sup|f − g| ≤ upper; never a guess.
+    answer is `Equivalent` with a certificate, `Different` with an exact witness, or `Undecided`
+    with the best proven bounds lower ≤ sup|f − g| ≤ upper; never a guess.
 
     Args:
         a: the first model f: a Network, anything that `load` reads, or a TropicalMap.

@@ -84,7 +84,8 @@ class Verdict:
         """The bounds as text, `lower <= sup|f-g| <= upper`."""
         return f"{_number(self.lower)} <= sup|f-g| <= {_number(self.upper)}"
 
-    def _lines(self) -> list[tuple[str, str]]:
+    def rows(self) -> list[tuple[str, str]]:
+        """Return names and values as a verdict prints them."""
         where = "all of R^n" if self.domain is None else repr(self.domain)
         return [
             ("relation", f"{self.relation}, atol {_number(self.atol)}, norm {self.norm}"),
@@ -95,13 +96,13 @@ class Verdict:
         ]
 
     def __str__(self) -> str:
-        rest = "\n".join(f"  {name + ':':<12}{value}" for name, value in self._lines())
+        rest = "\n".join(f"  {name + ':':<12}{value}" for name, value in self.rows())
         return f"{self.word}\n{rest}"
 
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
-            for name, value in self._lines()
+            for name, value in self.rows()
         )
         return f"<div><strong>{escape(self.word)}</strong><table>{rows}</table></div>"
 
@@ -148,14 +149,15 @@ class Different(Verdict):
     def __bool__(self) -> bool:
         return False
 
-    def _lines(self) -> list[tuple[str, str]]:
+    def rows(self) -> list[tuple[str, str]]:
+        """Return names and values as a verdict prints them."""
         shown = "the nearest float32 point shows it too"
         if not self.witness.survives_float32:
             shown = "the nearest float32 point does not show it"
         return [
-            *super(Different, self)._lines()[:3],
+            *super(Different, self).rows()[:3],
             ("witness", f"{self.witness}; {shown}"),
-            *super(Different, self)._lines()[3:],
+            *super(Different, self).rows()[3:],
         ]
 
 
@@ -183,8 +185,9 @@ class Undecided(Verdict):
             "test isinstance(verdict, Equivalent), or look at verdict.lower and verdict.upper"
         )
 
-    def _lines(self) -> list[tuple[str, str]]:
-        return [*super(Undecided, self)._lines(), ("reason", self.reason)]
+    def rows(self) -> list[tuple[str, str]]:
+        """Return names and values as a verdict prints them."""
+        return [*super(Undecided, self).rows(), ("reason", self.reason)]
 
 
 def _number(value: Bound) -> str:

@@ -66,7 +66,9 @@ def message(verdict: Verdict) -> str:
         bound = _rounded_up(verdict.upper)
         lines.append(f"The models differ by at most {bound}; pass atol='{bound}' to accept that.")
     elif verdict.lower == math.inf:
-        lines.append("They drift apart without bound; give a domain, such as the range of your data.")
+        lines.append(
+            "They drift apart without bound; give a domain, such as the range of your data."
+        )
     return "\n".join(lines)
 
 
