@@ -1,0 +1,7 @@
+"""The command line: `tropnet info|tropicalize|compare|check`."""
+
+from __future__ import annotations
+
+from tropnet.cli.main import main
+
+__all__ = ["main"]

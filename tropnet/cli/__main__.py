@@ -1,0 +1,9 @@
+"""`python -m tropnet.cli` is `tropnet`."""
+
+from __future__ import annotations
+
+import sys
+
+from tropnet.cli.main import main
+
+sys.exit(main())

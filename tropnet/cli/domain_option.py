@@ -1,0 +1,128 @@
+"""`--box` and `--vnnlib`: where two models are compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, final
+
+import click
+
+if TYPE_CHECKING:
+    from tropnet.domains import Domain
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+#: Parts the two numbers of a box once they are one word.
+_BETWEEN = "\0"
+
+
+@final
+class DomainCommand(click.Command):
+    """A command whose `--box` takes two numbers or one file."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Make one word of the two numbers after `--box`, which click cannot count itself."""
+        words: list[str] = []
+        rest = list(args)
+        while rest:
+            word = rest.pop(0)
+            if word == "--":
+                words += [word, *rest]
+                break
+            if word == "--box" and rest and _is_number(rest[0]):
+                if len(rest) < 2 or not _is_number(rest[1]):
+                    found = f"not {rest[1]!r}" if len(rest) > 1 else "and nothing follows"
+                    raise click.UsageError(
+                        f"--box takes two numbers LO HI, or one file; after {rest[0]} comes a "
+                        f"second number, {found}.",
+                        ctx,
+                    )
+                word, rest = f"--box={rest[0]}{_BETWEEN}{rest[1]}", rest[2:]
+            words.append(word)
+        return super().parse_args(ctx, words)
+
+
+def domain_options(command: _F) -> _F:
+    """Add `--box` and `--vnnlib` to a `DomainCommand`."""
+    command = click.option(
+        "--vnnlib",
+        metavar="FILE",
+        help="Compare on the input boxes of a VNN-LIB file, on each if there are several.",
+    )(command)
+    return click.option(
+        "--box",
+        metavar="LO HI | FILE.json",
+        help="Compare on a box: one pair of exact decimals or fractions for all inputs, or a file "
+        'such as {"lower": [0, "1/3"], "upper": [1, 0.5]}. All of R^n if left out.',
+    )(command)
+
+
+def read_domains(box: str | None, vnnlib: str | None, dimension: int) -> list[Domain]:
+    """Return the domains that the options name: at least one.
+
+    Args:
+        box: two numbers as `DomainCommand` joins them, or the path of a file.
+        vnnlib: the path of a VNN-LIB file.
+        dimension: the number of inputs, for a pair of numbers.
+
+    Raises:
+        click.UsageError: both are given.
+        TropnetError: a file that cannot be read, or no box.
+
+    Example:
+        >>> from tropnet.cli.domain_option import read_domains
+        >>> read_domains(None, None, 2)
+        [None]
+    """
+    if box is not None and vnnlib is not None:
+        raise click.UsageError(
+            "--box and --vnnlib both name a domain; give one of them.",
+            click.get_current_context(silent=True),
+        )
+    if vnnlib is not None:
+        from tropnet.io import read_vnnlib
+
+        return list(read_vnnlib(vnnlib))
+    if box is None:
+        return [None]
+    if _BETWEEN in box:
+        from tropnet.domains import Box
+
+        return [Box.cube(dimension, *box.split(_BETWEEN))]
+    return [_read(Path(box))]
+
+
+def _read(path: Path) -> Domain:
+    """Read a domain from a JSON file; its numbers are the decimals that stand there."""
+    from tropnet.domains import domain_from_json
+    from tropnet.errors import FormatError
+
+    try:
+        # every number stays the text it was written as, so that 0.1 is one tenth
+        data = json.loads(
+            path.read_text(encoding="utf-8"), parse_float=str, parse_int=str, parse_constant=str
+        )
+    except OSError as error:
+        raise FormatError(
+            f"--box {path}: {error.strerror}; give two numbers or a JSON file"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"--box {path} is no JSON: {error}") from None
+    if isinstance(data, dict) and "type" not in data:
+        unknown = sorted(set(data) - {"lower", "upper"})
+        if unknown:
+            raise FormatError(f"--box {path} has a field {unknown[0]!r}; known: lower, upper")
+        data = {"type": "box", **data}
+    return domain_from_json(data)
+
+
+def _is_number(text: str) -> bool:
+    from tropnet.errors import TropnetError
+    from tropnet.exact import as_fraction
+
+    try:
+        as_fraction(text, "--box")
+    except TropnetError:
+        return False
+    return True

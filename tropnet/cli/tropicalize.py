@@ -1,0 +1,85 @@
+"""`tropnet tropicalize`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from tropnet.cli.exit_code import ExitCode
+from tropnet.cli.load_options import load_network, load_options
+from tropnet.cli.report import progress, require_folder, show_facts, show_json, show_table
+from tropnet.cli.traceback_option import traceback_option
+
+if TYPE_CHECKING:
+    from tropnet.algebra import TropicalMap
+
+#: Expressions of at most this many terms in all are printed.
+_SHORT: Final = 24
+
+
+@click.command(short_help="Write a model as P ⊘ Q.")
+@click.argument("model")
+@click.option("--max-terms", type=int, default=100_000, metavar="NUMBER",
+              help="Refuse polynomials of more terms. Default 100000.")  # fmt: skip
+@click.option("--time-limit", type=float, metavar="SECONDS", help="Give up after this. No default.")
+@click.option("-o", "--output", metavar="FILE", help="Write the map as JSON, with exact numbers.")
+@click.option("--latex", is_flag=True, help="Print the expression in LaTeX and nothing else.")
+@load_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with exact numbers as texts.")
+@traceback_option
+def tropicalize(
+    model: str,
+    max_terms: int,
+    time_limit: float | None,
+    output: str | None,
+    latex: bool,
+    as_json: bool,
+    **given: Any,
+) -> int:
+    """Write a MODEL as P ⊘ Q, the difference of two maxima of affine functions, per output."""
+    from tropnet.api.plan import plan
+    from tropnet.api.tropicalize import tropicalize as convert
+    from tropnet.io import save
+
+    if latex and as_json:
+        raise click.UsageError(
+            "--latex and --json exclude each other.", click.get_current_context()
+        )
+    if output is not None:
+        require_folder("-o", output)
+    with progress(f"loading {model}"):
+        network = load_network(model, given)
+        planned = plan(network)
+    with progress("converting"):
+        found = convert(network, max_terms=max_terms, time_limit=time_limit)
+    if output is not None:
+        save(found, output)
+    if latex:
+        for function in found:
+            click.echo(function.to_latex())
+    elif as_json:
+        from tropnet.algebra import to_json
+
+        show_json(to_json(found))
+    else:
+        _show(model, str(planned), found, output)
+    return ExitCode.SAME
+
+
+def _show(model: str, planned: str, found: TropicalMap, output: str | None) -> None:
+    click.echo(planned)
+    written = [] if output is None else [("written to", output)]
+    if sum(map(sum, found.k)) <= _SHORT:
+        lines = zip(_names(found.m), found.to_text(), strict=True)
+        show_facts(model, [*lines, *written])
+        return
+    show_facts(model, written)
+    sizes = zip(_names(found.m), found.k, strict=True)
+    show_table(("output", "terms of P", "terms of Q"), [(y, str(p), str(q)) for y, (p, q) in sizes])
+    if output is None:
+        click.echo("too long to print here: --latex, --json and -o FILE give all terms")
+
+
+def _names(count: int) -> list[str]:
+    return [f"y{k}" for k in range(1, count + 1)]
