@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
-from decimal import Decimal, InvalidOperation
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
 from fractions import Fraction
 from numbers import Integral, Rational, Real
 from typing import Any, Final
@@ -118,6 +118,26 @@ def fraction_text(value: Fraction) -> str:
     """
     above = str(flint.fmpz(value.numerator))
     return above if value.denominator == 1 else f"{above}/{flint.fmpz(value.denominator)}"
+
+
+def decimal_text(value: Fraction, digits: int = 6) -> str:
+    """Return a short decimal near a rational, for reading; numbers no float can hold as well.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> from tropnet.exact.fraction import decimal_text
+        >>> decimal_text(Fraction(1, 3)), decimal_text(Fraction(10) ** 400 / 3)
+        ('0.333333', '3.33333e+399')
+    """
+    try:
+        near = float(value)
+    except OverflowError:
+        near = 0.0
+    if near or not value:
+        return f"{near:.{digits}g}"
+    context = Context(prec=digits, Emax=MAX_EMAX, Emin=MIN_EMIN)
+    quotient = context.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return str(quotient).lower()
 
 
 def shortened(text: str, most: int = 40) -> str:

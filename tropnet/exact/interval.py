@@ -11,6 +11,7 @@ import flint
 import numpy as np
 
 from tropnet.errors import ShapeError
+from tropnet.exact.fraction import decimal_text
 from tropnet.exact.matrix import RationalMatrix
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ class IntervalVector:
 
     def __repr__(self) -> str:
         def shown(end: End, infinite: str) -> str:
-            return infinite if end is None else f"{float(end):.6g}"
+            return infinite if end is None else decimal_text(end)
 
         few = [f"[{shown(a, '-inf')}, {shown(b, 'inf')}]" for a, b in self.ends()[:6]]
         more = ["…"] if len(self) > 6 else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -117,6 +117,7 @@ def maximize(
     b: RationalMatrix,
     *,
     start: Sequence[int] | None = None,
+    watch: Callable[[], None] | None = None,
 ) -> LinearProgramResult:
     """Maximise c·x over {x ∈ R^n : A x ≤ b} in rational arithmetic.
 
@@ -128,6 +129,7 @@ def maximize(
         a: A, `(r, n)`.
         b: `(r, 1)`.
         start: indices of rows believed to be active at the optimum; a wrong guess only costs time.
+        watch: called before each pivot; what it raises ends the search.
 
     Returns:
         `Optimal`, `Infeasible` or `Unbounded`, each with its certificate.
@@ -153,17 +155,20 @@ def maximize(
         )
     if start is None and a.shape[1] >= _WORTH_A_FLOAT_START and len(a) > 2 * a.shape[1]:
         start = _propose(objective, a, b)
-    result = _solve(objective, a, b, start or ())
+    result = _solve(objective, a, b, start or (), watch)
     result.check(objective, a, b)
     return result
 
 
-def interior_point(a: RationalMatrix, b: RationalMatrix) -> InteriorPoint | None:
+def interior_point(
+    a: RationalMatrix, b: RationalMatrix, *, watch: Callable[[], None] | None = None
+) -> InteriorPoint | None:
     """Return an exact point of the relative interior of {x : A x ≤ b}, or None when it is empty.
 
     Args:
         a: `(r, n)`.
         b: `(r, 1)`.
+        watch: called before each pivot; what it raises ends the search.
 
     Returns:
         The point and the inequalities that hold with equality throughout, or None.
@@ -199,7 +204,7 @@ def interior_point(a: RationalMatrix, b: RationalMatrix) -> InteriorPoint | None
         joint = RationalMatrix.stack_rows(part for part in sides if len(part))
         left = joint.columns(range(columns))
         program = RationalMatrix.stack_columns([left, RationalMatrix.of([[v] for v in slack])])
-        best = maximize(cap, program, joint.columns([columns]))
+        best = maximize(cap, program, joint.columns([columns]), watch=watch)
         if not isinstance(best, Optimal) or best.value < 0:
             return None
         if best.value > 0:
@@ -212,13 +217,17 @@ def interior_point(a: RationalMatrix, b: RationalMatrix) -> InteriorPoint | None
 
 
 def _solve(
-    objective: RationalMatrix, a: RationalMatrix, b: RationalMatrix, start: Sequence[int]
+    objective: RationalMatrix,
+    a: RationalMatrix,
+    b: RationalMatrix,
+    start: Sequence[int],
+    watch: Callable[[], None] | None,
 ) -> LinearProgramResult:
-    tableau = Tableau(a, b)
+    tableau = Tableau(a, b, watch)
     tableau.begin(objective)
     if not tableau.warm(start) and not tableau.reach_dual_feasibility():
         ray = tableau.point().reduced()
-        found = _solve(RationalMatrix.zeros(1, a.shape[1]), a, b, ())
+        found = _solve(RationalMatrix.zeros(1, a.shape[1]), a, b, (), watch)
         return Unbounded(found.point, ray) if isinstance(found, Optimal) else found
     if not tableau.reach_primal_feasibility():
         return Infeasible(tableau.farkas().reduced())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, final
 
 import flint
@@ -23,6 +23,7 @@ class Tableau:
     Args:
         a: `(r, n)`.
         b: `(r, 1)`.
+        watch: called before each pivot; what it raises ends the search.
 
     Source: dual simplex method; Bland, "New finite pivoting rules for the simplex method" (1977).
     """
@@ -41,9 +42,13 @@ class Tableau:
         "_rows",
         "_signs",
         "_size",
+        "_watch",
     )
 
-    def __init__(self, a: RationalMatrix, b: RationalMatrix) -> None:
+    def __init__(
+        self, a: RationalMatrix, b: RationalMatrix, watch: Callable[[], None] | None = None
+    ) -> None:
+        self._watch = watch
         scale = math.lcm(a.denominator, b.denominator)
         self._row_scale = scale
         self._rows: flint.fmpz_mat = a.over(scale)
@@ -121,6 +126,8 @@ class Tableau:
     def _pivot_until_feasible(self, rhs: flint.fmpz_mat, keep_artificial: bool) -> bool:
         stalled = 0
         while True:
+            if self._watch is not None:
+                self._watch()
             # Bland's rule ends every run of steps that leave the objective where it is
             entering = self._violated(rhs, smallest_index=stalled > 4 * self._size)
             if entering is None:
