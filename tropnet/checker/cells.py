@@ -46,8 +46,7 @@ class Supremum:
         point: where the lower bound is attained; None where |f − g| is unbounded or zero.
         ray: a direction along which |f − g| grows without bound, or None.
         base: a point of the domain from which the ray starts, or None.
-        cells: the number of cones enumerated: the joint cells, on polyhedra and on R^n cut along the
-            coordinate axes, flat pieces on them included.
+        cells: the number of joint cells, on polyhedra and on R^n cut along the coordinate axes.
     """
 
     lower: Fraction | None
@@ -73,7 +72,8 @@ def supremum(
     Raises:
         DomainError: more than two inputs, or an empty domain.
 
-    Cost: about a millisecond a joint cell for 16 units a layer. Memory follows the depth.
+    Cost: about a millisecond a joint cell for 16 units a layer. Memory follows the depth: cells
+    are made one after the other, so `watch` is called after at most one cut for each unit.
 
     Example:
         >>> from tropnet import Network
@@ -127,20 +127,20 @@ def joint_cells(
     ends = [stage for stage in stages if stage.relu is None]
     scale = math.lcm(*(end.denominator for end in ends))
     width = a.n_inputs + 1
-    for start in _start(domain, a.n_inputs):
-        stack: list[tuple[list[Row], int]] = [(start, 0)]
-        while stack:
-            rows, index = stack.pop()
-            if index == len(stages):
-                first, second = (scale // end.denominator for end in ends)
-                at, to = width + ends[0].offset, width + ends[1].offset
-                size = ends[0].size
-                outputs = [
-                    [r[at + i] * first - r[to + i] * second for i in range(size)] for r in rows
-                ]
-                yield [r[:width] for r in rows], outputs, scale
-                continue
-            stack.extend((cell, index + 1) for cell in _cut(rows, stages[index], width))
+    first, second = (scale // end.denominator for end in ends)
+    at, to = width + ends[0].offset, width + ends[1].offset
+    size = ends[0].size
+    # the cells of each stage, made only when they are asked for
+    nested = [_start(domain, a.n_inputs)]
+    while nested:
+        rows = next(nested[-1], None)
+        if rows is None:
+            nested.pop()
+        elif len(nested) <= len(stages):
+            nested.append(_cut(rows, stages[len(nested) - 1], width))
+        else:
+            outputs = [[r[at + i] * first - r[to + i] * second for i in range(size)] for r in rows]
+            yield [r[:width] for r in rows], outputs, scale
 
 
 @final
@@ -188,37 +188,33 @@ def _stages(network: Network, behind: int) -> list[_Stage]:
     return stages
 
 
-def _cut(rows: list[Row], stage: _Stage, width: int) -> list[list[Row]]:
+def _cut(rows: list[Row], stage: _Stage, width: int) -> Iterator[list[Row]]:
     """Append the values of a stage to the rows of a cell, and cut the cell where a unit bends."""
     count, columns = len(rows), stage.weights.nrows()
     before = flint.fmpz_mat(count, columns, [v for row in rows for v in row]) * stage.weights
     values = list(map(int, before.entries()))
     size = stage.size
-    cells = [[row + values[i * size : (i + 1) * size] for i, row in enumerate(rows)]]
-    if stage.relu is None:
-        return cells
-    for unit, relu in enumerate(stage.relu):
-        if not relu:
-            continue
-        column = columns + unit
-        cut: list[list[Row]] = []
-        for cell in cells:
-            heights = [row[column] for row in cell]
+    whole = [row + values[i * size : (i + 1) * size] for i, row in enumerate(rows)]
+    bend = [columns + unit for unit, relu in enumerate(stage.relu or ()) if relu]
+    left: list[tuple[list[Row], int]] = [(whole, 0)]  # cells, and how many units have cut them
+    while left:
+        cell, done = left.pop()
+        for index in range(done, len(bend)):
+            heights = [row[bend[index]] for row in cell]
             if min(heights) < 0 < max(heights):
-                cut.append(_half(cell, heights, width))
-                cut.append(_half(cell, [-h for h in heights], width))
-            else:
-                cut.append(cell)
-        cells = cut
-    bend = [columns + unit for unit, relu in enumerate(stage.relu) if relu]
-    for cell in cells:
-        # rows may be shared between cells: change copies
-        for i, row in enumerate(cell):
-            if any(row[column] < 0 for column in bend):
-                cell[i] = fresh = list(row)
-                for column in bend:
-                    fresh[column] = max(fresh[column], 0)
-    return cells
+                left.append((_half(cell, [-h for h in heights], width), index + 1))
+                cell = _half(cell, heights, width)
+        yield [_rectified(row, bend) for row in cell]
+
+
+def _rectified(row: Row, columns: Sequence[int]) -> Row:
+    """Return the row with negative values in these columns set to zero; cells may share rows."""
+    if all(row[column] >= 0 for column in columns):
+        return row
+    fresh = list(row)
+    for column in columns:
+        fresh[column] = max(fresh[column], 0)
+    return fresh
 
 
 def _half(rows: list[Row], heights: Sequence[int], width: int) -> list[Row]:
@@ -253,7 +249,9 @@ def _start(domain: Domain, dimension: int) -> Iterator[list[Row]]:
         rows: list[Row] = [*rays, apex]
         if domain is not None:
             rows = _clipped(rows, *domain.inequalities(), dimension)
-        if any(row[dimension] > 0 for row in rows):
+        # what lies on a coordinate hyperplane belongs to the orthant on its positive side
+        flat = any(s < 0 and not any(r[i] for r in rows) for i, s in enumerate(orthant))
+        if not flat and any(row[dimension] > 0 for row in rows):
             yield rows
 
 

@@ -13,6 +13,7 @@ from tropnet.checker.gap import NORMS
 from tropnet.domains import Domain, domain_from_json, domain_to_json
 from tropnet.errors import CertificateError, TropnetError
 from tropnet.exact import as_fraction, as_fractions
+from tropnet.exact.fraction import fraction_text, shortened
 
 SCHEMA: Final = "tropnet/certificate"
 VERSION: Final = 1
@@ -105,14 +106,14 @@ class Certificate:
             "a": self.a,
             "b": self.b,
             "domain": domain_to_json(self.domain),
-            "atol": str(self.atol),
+            "atol": fraction_text(self.atol),
             "norm": self.norm,
             "lower": {
                 "value": _bound_text(self.lower.value),
-                "point": [str(v) for v in self.lower.point],
+                "point": [fraction_text(v) for v in self.lower.point],
                 "direction": None
                 if self.lower.direction is None
-                else [str(v) for v in self.lower.direction],
+                else [fraction_text(v) for v in self.lower.direction],
             },
             "upper": {
                 "value": _bound_text(self.upper.value),
@@ -136,7 +137,11 @@ class Certificate:
                 f"certificate version {data.get('version')!r}; this tropnet reads version {VERSION}"
             )
         body = {key: value for key, value in data.items() if key != "seal"}
-        if data.get("seal") != seal(body):
+        try:
+            sealed = seal(body)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise CertificateError(f"the certificate is no plain JSON data: {error}") from None
+        if data.get("seal") != sealed:
             raise CertificateError(
                 "the seal does not match: the certificate was changed or damaged"
             )
@@ -204,7 +209,7 @@ def seal(body: dict[str, Any]) -> str:
 
 
 def _bound_text(value: Fraction | None) -> str:
-    return "inf" if value is None else str(value)
+    return "inf" if value is None else fraction_text(value)
 
 
 def _bound(value: Any, name: str) -> Fraction | None:
@@ -221,7 +226,7 @@ def _text(value: Any, name: str) -> str:
 def _one_of(value: Any, known: tuple[str, ...], name: str) -> Any:
     if value not in known:
         raise CertificateError(
-            f"the field {name!r} is {str(value)[:40]!r}; known: {', '.join(known)}"
+            f"the field {name!r} is {shortened(repr(value))}; known: {', '.join(known)}"
         )
     return value
 

@@ -17,6 +17,7 @@ from tropnet.checker.relations import replay_relations
 from tropnet.domains import Box, Domain, require_dimension
 from tropnet.errors import CertificateError, TropnetError
 from tropnet.exact import IntervalVector, RationalMatrix
+from tropnet.exact.fraction import decimal_text
 from tropnet.network.linear_part import linear_part
 from tropnet.network.network import Network
 
@@ -199,5 +200,5 @@ _UPPER: Final[dict[str, Callable[[Certificate, Network, Network], Fraction | Non
 }
 
 
-def _shown(value: Any) -> str:
-    return "inf" if value is None else f"{float(value):.6g}"
+def _shown(value: Fraction | None) -> str:
+    return "inf" if value is None else decimal_text(value)

@@ -11,6 +11,7 @@ import numpy as np
 
 from tropnet.errors import CertificateError
 from tropnet.exact import IntervalVector, RationalMatrix, as_fraction
+from tropnet.exact.fraction import fraction_text, shortened
 from tropnet.network.affine import Affine
 from tropnet.network.linear import Linear
 from tropnet.network.network import Network
@@ -45,7 +46,7 @@ class Matching:
     def to_json(self) -> Any:
         """Return the matching as plain data: a list of [unit of a, unit of b, scale]."""
         pairs = zip(self.first, self.second, self.scales, strict=True)
-        return [[i, j, str(s)] for i, j, s in pairs]
+        return [[i, j, fraction_text(s)] for i, j, s in pairs]
 
     @staticmethod
     def from_json(data: Any, width_a: int, width_b: int) -> Matching:
@@ -54,12 +55,15 @@ class Matching:
         Raises:
             CertificateError: an index out of range or used twice, or a scale that is not positive.
         """
-        try:
-            pairs = [(int(i), int(j), as_fraction(str(s), "scale")) for i, j, s in data]
-        except (TypeError, ValueError) as error:
-            raise CertificateError(
-                f"a matching is a list of [unit, unit, scale]: {error}"
-            ) from None
+        pairs: list[tuple[int, int, Fraction]] = []
+        for item in data if isinstance(data, list) else [data]:
+            match item:
+                case [int(i), int(j), str(scale)]:
+                    pairs.append((i, j, as_fraction(scale, "scale")))
+                case _:
+                    raise CertificateError(
+                        f"a matching is a list of [unit, unit, scale], not {shortened(repr(item))}"
+                    )
         first, second = [p[0] for p in pairs], [p[1] for p in pairs]
         for side, width in ((first, width_a), (second, width_b)):
             if len(set(side)) != len(side) or not all(0 <= i < width for i in side):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final, Literal, final
+from typing import Any, Final, Literal, TypeGuard, final
 
 from tropnet.checker.hull import fixed_coordinates
 from tropnet.errors import CertificateError
 from tropnet.exact import IntervalVector, as_fraction
+from tropnet.exact.fraction import fraction_text, shortened
 from tropnet.network.forms import (
     INPUT,
     ONE,
@@ -35,8 +36,7 @@ class Claim:
 
     Attributes:
         kind: `affine`: it has no ReLU. `new`: its ReLU is an atom. `dead`, `active`: t ≤ 0, t ≥ 0
-        on
-            the domain. `same`, `opposite`: t = ±scale · (pre-activation of the atom `unit`).
+            on the domain. `same`, `opposite`: t = ±scale · (pre-activation of the atom `unit`).
         unit: the atom, as (network, layer, index); layers count from 1.
         scale: a positive rational.
     """
@@ -47,9 +47,9 @@ class Claim:
 
     def to_json(self) -> Any:
         """Return the claim as plain data."""
-        if self.unit is None:
+        if self.unit is None or self.scale is None:
             return self.kind
-        return [self.kind, *self.unit, str(self.scale)]
+        return [self.kind, *self.unit, fraction_text(self.scale)]
 
     @staticmethod
     def from_json(data: Any) -> Claim:
@@ -71,7 +71,7 @@ class Claim:
                 factor = as_fraction(scale, "scale")
                 if factor > 0 and layer > 0 and unit >= 0:
                     return Claim(kind, (name, layer, unit), factor)
-        raise CertificateError(f"not a claim about a unit: {str(data)[:60]}")
+        raise CertificateError(f"not a claim about a unit: {shortened(repr(data))}")
 
 
 @final
@@ -165,13 +165,20 @@ def replay_relations(a: Network, b: Network, box: IntervalVector, evidence: Any)
     for name in NAMES:
         layers = evidence.get(name) if isinstance(evidence, dict) else None
         network = walk.networks[name]
-        if not isinstance(layers, list) or [len(y) for y in layers] != list(network.widths):
+        if not _fits(layers, network):
             raise CertificateError(f"the claims about network {name} do not fit its layers")
         for k, pre, bounds in walk.layers(name):
             claims = [Claim.from_json(item) for item in layers[k - 1]]
             _verify(walk, name, k, pre, bounds, claims)
             walk.settle(name, k, claims)
     return walk.difference().bounds(walk.ranges)
+
+
+def _fits(layers: Any, network: Network) -> TypeGuard[list[list[Any]]]:
+    """Tell whether there is one list for each layer with one item for each unit."""
+    if not isinstance(layers, list) or not all(isinstance(y, list) for y in layers):
+        return False
+    return [len(y) for y in layers] == list(network.widths)
 
 
 def _verify(

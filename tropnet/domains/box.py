@@ -13,6 +13,7 @@ import numpy as np
 
 from tropnet.errors import DomainError, ShapeError
 from tropnet.exact import RationalMatrix, as_fractions
+from tropnet.exact.fraction import fraction_text, shortened
 
 if TYPE_CHECKING:
     from tropnet.typing import FloatArray
@@ -56,8 +57,8 @@ class Box:
         for index, (a, b) in enumerate(zip(low, high, strict=True)):
             if a > b:
                 raise DomainError(
-                    f"the box is empty: lower[{index}] = {a} exceeds upper[{index}] = {b}; "
-                    "swap them or widen the side"
+                    f"the box is empty: lower[{index}] = {_shown(a)} exceeds "
+                    f"upper[{index}] = {_shown(b)}; swap them or widen the side"
                 )
         object.__setattr__(self, "lower", low)
         object.__setattr__(self, "upper", high)
@@ -118,9 +119,14 @@ class Box:
         )
 
     def __repr__(self) -> str:
-        if self.dimension > 1 and len({*self.lower}) == 1 and len({*self.upper}) == 1:
-            return f"Box.cube({self.dimension}, '{self.lower[0]}', '{self.upper[0]}')"
-        return f"Box({[str(v) for v in self.lower]}, {[str(v) for v in self.upper]})"
+        low, high = ([fraction_text(v) for v in side] for side in (self.lower, self.upper))
+        if self.dimension > 1 and len({*low}) == len({*high}) == 1:
+            return f"Box.cube({self.dimension}, '{low[0]}', '{high[0]}')"
+        return f"Box({low}, {high})"
+
+
+def _shown(value: Fraction) -> str:
+    return shortened(fraction_text(value))
 
 
 def _float_below(value: Fraction) -> float:

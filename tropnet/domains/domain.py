@@ -8,6 +8,7 @@ from tropnet.domains.box import Box
 from tropnet.domains.polyhedron import Polyhedron
 from tropnet.errors import DomainError, FormatError, ShapeError
 from tropnet.exact import RationalMatrix
+from tropnet.exact.fraction import fraction_text
 
 #: A box, a polyhedron, or None for all of R^n.
 Domain: TypeAlias = Box | Polyhedron | None
@@ -53,13 +54,14 @@ def domain_to_json(domain: Domain) -> dict[str, Any]:
     if isinstance(domain, Box):
         return {
             "type": "box",
-            "lower": [str(v) for v in domain.lower],
-            "upper": [str(v) for v in domain.upper],
+            "lower": [fraction_text(v) for v in domain.lower],
+            "upper": [fraction_text(v) for v in domain.upper],
         }
     return {
         "type": "polyhedron",
-        "A": [[str(v) for v in row] for row in domain.A],
-        "b": [str(row[0]) for row in domain.b],
+        "dimension": domain.dimension,
+        "A": [[fraction_text(v) for v in row] for row in domain.A],
+        "b": [fraction_text(row[0]) for row in domain.b],
     }
 
 
@@ -83,12 +85,22 @@ def domain_from_json(data: Any) -> Domain:
             case "box":
                 return Box(_texts(data["lower"]), _texts(data["upper"]))
             case "polyhedron":
-                rows = [_texts(row) for row in data["A"]]
-                return Polyhedron(RationalMatrix.from_rows(rows, "A"), _texts(data["b"]))
+                return _polyhedron(data)
             case kind:
                 raise FormatError(f"unknown domain type {kind!r}; known: space, box, polyhedron")
     except (KeyError, TypeError) as error:
         raise FormatError(f"a domain in a file lacks or garbles the field {error}") from None
+
+
+def _polyhedron(data: Any) -> Polyhedron:
+    rows = [_texts(row) for row in data["A"]]
+    dimension = data.get("dimension", len(rows[0]) if rows else None)  # may be left out by hand
+    if type(dimension) is not int or dimension < 1:
+        raise FormatError(f"a polyhedron in a file has the dimension {dimension!r}")
+    matrix = RationalMatrix.from_rows(rows, "A") if rows else RationalMatrix.zeros(0, dimension)
+    if matrix.shape[1] != dimension:
+        raise ShapeError(f"A has {matrix.shape[1]} columns, the polyhedron dimension {dimension}")
+    return Polyhedron(matrix, _texts(data["b"]))
 
 
 def _texts(values: Any) -> list[str]:

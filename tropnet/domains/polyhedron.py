@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, final
 
+import numpy as np
+
 from tropnet.errors import ShapeError
 from tropnet.exact import RationalMatrix, as_fractions
 
@@ -38,9 +40,13 @@ class Polyhedron:
         if isinstance(b, RationalMatrix):
             column = b if b.shape[1] == 1 else b.T
         else:
-            column = RationalMatrix.of([[v] for v in as_fractions(b, "b")] or [[]], "b")
+            entries = as_fractions(b, "b")
+            column = RationalMatrix.of([[v] for v in entries] if entries else np.zeros((0, 1)))
         if matrix.shape[0] != column.shape[0] or column.shape[1] != 1:
-            raise ShapeError(f"A has shape {matrix.shape}, b has shape {column.shape}; rows differ")
+            raise ShapeError(
+                f"A has shape {matrix.shape}, b has shape {column.shape}; "
+                "give one number b for each row of A"
+            )
         if matrix.shape[1] == 0:
             raise ShapeError("a polyhedron needs at least one coordinate: A has no columns")
         object.__setattr__(self, "A", matrix.reduced())
