@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from tropnet.algebra.rational_array import SAFE
 
 if TYPE_CHECKING:
-    from tropnet.typing import AnyArray, IntArray
+    from tropnet.typing import AnyArray, BoolArray, IntArray
 
 #: A product fills a dense table when that has at most this many cells for each pair of terms.
 _DENSE_CELLS_PER_PAIR: Final = 4
@@ -28,7 +29,7 @@ def merge_terms(exponents: AnyArray, coefficients: AnyArray) -> tuple[AnyArray, 
     Returns:
         Both arrays for the distinct exponents, in lexicographic order.
 
-    Cost: one sort; about 0.1 µs a term in int64, 1–2 µs a term beyond.
+    Cost: one sort; about 0.1 µs a term in int64, 0.3–3 µs a term beyond.
 
     Example:
         >>> import numpy as np
@@ -39,10 +40,12 @@ def merge_terms(exponents: AnyArray, coefficients: AnyArray) -> tuple[AnyArray, 
     """
     if len(coefficients) < 2:
         return exponents, coefficients
+    packing = None
+    if exponents.dtype != object:
+        packing = _packing(exponents.min(axis=0), exponents.max(axis=0))
     if exponents.dtype == object:
-        return _merge_by_dictionary(exponents, coefficients)
-    packing = _packing(exponents.min(axis=0), exponents.max(axis=0))
-    if packing is not None:
+        order, fresh = _lexicographic(exponents)
+    elif packing is not None:
         keys = (exponents - exponents.min(axis=0)) @ packing
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
@@ -135,15 +138,25 @@ def _multiply_dense(
     return exponents + low, table[keys]
 
 
-def _merge_by_dictionary(exponents: AnyArray, coefficients: AnyArray) -> tuple[AnyArray, AnyArray]:
-    best: dict[tuple[int, ...], int] = {}
-    for row, value in zip(map(tuple, exponents.tolist()), coefficients.tolist(), strict=True):
-        known = best.get(row)
-        if known is None or value > known:
-            best[row] = value
-    merged_exponents = np.empty((len(best), exponents.shape[1]), dtype=object)
-    merged_coefficients = np.empty(len(best), dtype=coefficients.dtype)
-    rows = sorted(best)
-    merged_exponents[:] = rows
-    merged_coefficients[:] = [best[row] for row in rows]
-    return merged_exponents, merged_coefficients
+def _lexicographic(rows: AnyArray) -> tuple[IntArray, BoolArray]:
+    """Sort rows of Python integers; return the order and where a row differs from the one before.
+
+    Rounding to float64 is monotone, so that the first column in floats parts the rows into groups
+    that are in order; only within a group are integers compared.
+    """
+    try:
+        first = rows[:, 0].astype(np.float64)
+    except OverflowError:
+        first = np.zeros(len(rows))
+    order = np.argsort(first, kind="stable")
+    fresh = np.diff(first[order]) != 0
+    starts = np.flatnonzero(np.concatenate(([True], fresh)))
+    sizes = np.diff(np.append(starts, len(rows)))
+    for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
+        members = order[start : start + size]
+        keys = list(map(tuple, rows[members].tolist()))
+        inner = sorted(range(size), key=keys.__getitem__)
+        order[start : start + size] = members[inner]
+        differs = [keys[i] != keys[j] for i, j in pairwise(inner)]
+        fresh[start : start + size - 1] = differs
+    return order, fresh
