@@ -78,9 +78,9 @@ NUMERATOR = ["outputs", 0, "numerator"]
         ([*NUMERATOR, "coefficients"], [], "not lists of one length"),
         ([*NUMERATOR, "coefficients"], [0], "'0' is not a rational number|is not a rational"),
         ([*NUMERATOR, "coefficients"], ["0.5"], "'0.5' is not a rational number"),
-        ([*NUMERATOR, "coefficients"], ["1/0"], "zero denominator"),
+        ([*NUMERATOR, "coefficients"], ["1/0"], "'1/0' is not a rational number"),
         ([*NUMERATOR, "coefficients"], ["nan"], "'nan' is not a rational number"),
-        ([*NUMERATOR, "coefficients"], ["1" * 5000], "more than 4300 digits"),
+        ([*NUMERATOR, "coefficients"], ["1" * 100_001], "of at most 100000 characters"),
         ([*NUMERATOR, "coefficients"], ["1" * 10**6], "is not a rational number"),
         ([*NUMERATOR, "exponents"], [["1"]], "a list of 2 texts"),
         ([*NUMERATOR], {"exponents": [["1", "0"], ["1", "0"]], "coefficients": ["0", "1"]},
@@ -106,5 +106,8 @@ def test_other_objects_are_not_written() -> None:
     wrong: Any = "x"
     with pytest.raises(DomainError, match="a str is not a tropical function or map"):
         to_json(wrong)
-    with pytest.raises(DomainError, match="more than 4300 digits"):
-        to_json(TropicalPolynomial([[10**5000]], [0]))
+
+
+def test_long_numbers_are_written_and_read() -> None:
+    p = TropicalPolynomial([[10**5000]], ["1/7"]).power("1e-6000")
+    assert from_json(to_json(p)) == p

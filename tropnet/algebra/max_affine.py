@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from tropnet.exact.arithmetic import subnormals_are_flushed
 from tropnet.exact.signs import dot_error
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def nearest_maxima(points: FloatArray, forms: FloatArray) -> NearestMaxima:
     sure = np.zeros(batch, dtype=np.bool_)
     rows_at_once = max(1, (1 << 20) // count)
     # a nonzero rational may have been rounded to zero or to a subnormal number, or to infinity
-    sound = bool(
+    sound = not subnormals_are_flushed() and bool(
         np.isfinite(forms).all() and (np.abs(forms[forms != 0]) >= np.finfo(np.float64).tiny).all()
     )
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):

@@ -105,9 +105,9 @@ def parse(
 
 
 def _tokens(text: str) -> list[_Token]:
-    plain = text.translate(_SPELLINGS)
+    plain = text.translate(_SPELLINGS).rstrip()
     tokens, position = [], 0
-    while plain[position:].strip():
+    while position < len(plain):
         match = _TOKEN.match(plain, position)
         if match is None or match.lastgroup is None:
             rest = plain[position:].lstrip()
@@ -179,6 +179,13 @@ def _quoted(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
+def _exact(text: str) -> Fraction:
+    # most numbers are short integers, which need no decimals
+    return (
+        Fraction(int(text)) if len(text) < 100 and text.isdigit() else as_fraction(text, "number")
+    )
+
+
 class _Parser:
     """Precedence climbing over the tokens, straight to values."""
 
@@ -246,7 +253,7 @@ class _Parser:
         token = self.token
         self.index += 1
         if token.kind == "number":
-            return self.reading.constant(as_fraction(token.text, "number"))
+            return self.reading.constant(_exact(token.text))
         if token.kind == "name":
             return self.named(token)
         if token.text == "(":
@@ -366,4 +373,4 @@ class _Parser:
         if self.token.kind != "number":
             raise self.error("an exponent is a number, such as 2, 0.5 or (1/2)")
         self.index += 1
-        return as_fraction(self.tokens[self.index - 1].text, "number")
+        return _exact(self.tokens[self.index - 1].text)

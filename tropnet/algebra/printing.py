@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from html import escape
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from tropnet.exact.fraction import decimal_text, fraction_text
 
 if TYPE_CHECKING:
     from tropnet.algebra.tropical_polynomial import Term, TropicalPolynomial
@@ -51,7 +53,7 @@ def polynomial_text(
     if polynomial.is_zero():
         return "-∞"
     names = variable_names(polynomial.n) if names is None else names
-    number = _plain if shown is None else _short
+    number = fraction_text if shown is None else _short
     terms = [
         _sum_text(term, names, number, "*", shown is not None)
         for term in islice(polynomial.terms(), shown)
@@ -176,16 +178,12 @@ def _sum_text(
     return text + "".join(f" {'-' if negative else '+'} {part}" for negative, part in parts[1:])
 
 
-def _plain(value: Fraction) -> str:
-    return str(value)
-
-
 def _short(value: Fraction) -> str:
     """Return the number, or about six digits of it with ≈ where it is long."""
     if value.numerator.bit_length() + value.denominator.bit_length() > 3 * _SHOWN_DIGITS:
-        return f"≈{_approximate(value)}"
+        return f"≈{decimal_text(value)}"
     text = str(value)
-    return text if len(text) <= _SHOWN_DIGITS // 2 else f"≈{_approximate(value)}"
+    return text if len(text) <= _SHOWN_DIGITS // 2 else f"≈{decimal_text(value)}"
 
 
 def _latex_number(value: Fraction) -> str:
@@ -197,10 +195,3 @@ def _latex_number(value: Fraction) -> str:
     if value.denominator == 1:
         return text
     return rf"\tfrac{{{value.numerator}}}{{{value.denominator}}}"
-
-
-def _approximate(value: Any) -> str:
-    from decimal import Context, Decimal
-
-    context = Context(prec=6, Emax=10**9, Emin=-(10**9))
-    return f"{context.divide(Decimal(value.numerator), Decimal(value.denominator)):g}"
