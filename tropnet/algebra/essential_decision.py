@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -89,20 +89,24 @@ class EssentialDecision:
 
     # ---- the decision -----------------------------------------------------------------------
 
-    def decide(self) -> tuple[tuple[int, ...], Clues]:
-        """Return the indices of the essential terms, increasing, and what helps to prove them."""
+    def decide(self, pulse: Callable[[], None] | None = None) -> tuple[tuple[int, ...], Clues]:
+        """Return the indices of the essential terms, increasing, and what helps to prove them.
+
+        Args:
+            pulse: called now and then; it may raise to end a long run.
+        """
         inside = self._inside()
         first = self._first_of_equal_exponents()
         if len(first) <= 1:
             return tuple(first), Clues(witnesses=dict.fromkeys(first, inside))
         if len(first) < self.k:
-            return self._restricted(first)
+            return self._restricted(first, pulse)
         columns = self._independent_columns()
         if len(columns) < self.n:
-            return self._projected(columns)
+            return self._projected(columns, pulse)
         if self.n == 1 and self.domain is None:
             return self._hull()
-        return self._search()
+        return self._search(pulse or _nothing)
 
     def _inside(self) -> tuple[Fraction, ...]:
         if self.domain is None:
@@ -129,11 +133,13 @@ class EssentialDecision:
                 best[row] = i
         return sorted(best.values())
 
-    def _restricted(self, rows: list[int]) -> tuple[tuple[int, ...], Clues]:
+    def _restricted(
+        self, rows: list[int], pulse: Callable[[], None] | None
+    ) -> tuple[tuple[int, ...], Clues]:
         part = EssentialDecision(
             self.exponents.rows(rows), self.coefficients.rows(rows), self.domain
         )
-        kept, clues = part.decide()
+        kept, clues = part.decide(pulse)
         bases = None
         if clues.bases is not None:
             names = np.array([*rows, *range(self.k, self.k + len(part.facets))])
@@ -155,9 +161,11 @@ class EssentialDecision:
         table = spread.rref()[0].tolist()[: spread.rank()]
         return [next(j for j, v in enumerate(row) if v != 0) for row in table]
 
-    def _projected(self, columns: list[int]) -> tuple[tuple[int, ...], Clues]:
+    def _projected(
+        self, columns: list[int], pulse: Callable[[], None] | None
+    ) -> tuple[tuple[int, ...], Clues]:
         part = EssentialDecision(self.exponents.columns(columns), self.coefficients, None)
-        kept, clues = part.decide()
+        kept, clues = part.decide(pulse)
         witnesses = {}
         for i in kept:
             full = dict(zip(columns, clues.witness(i), strict=True))
@@ -181,15 +189,16 @@ class EssentialDecision:
         bases = np.array([[hull[place - 1], hull[place]] for place in places])
         return tuple(sorted(hull)), Clues(bases, witnesses)
 
-    def _search(self) -> tuple[tuple[int, ...], Clues]:
+    def _search(self, pulse: Callable[[], None]) -> tuple[tuple[int, ...], Clues]:
         scaled = ScaledTerms.of([(self.exponents, self.coefficients)], self.inequalities)
         status = np.full(self.k, UNDECIDED)
         points, bases = np.zeros((self.k, self.n)), np.full((self.k, self.n + 1), -1)
         if scaled.usable:
-            status, points, bases = scan_terms(scaled.a, scaled.b, _LIMITS, self.k)
+            status, points, bases = scan_terms(scaled.a, scaled.b, _LIMITS, self.k, pulse)
         essential = status == ESSENTIAL
         witnesses: dict[int, tuple[Fraction, ...]] = {}
         for i in np.flatnonzero(~essential & (status != REDUNDANT)).tolist():
+            pulse()
             hopeful = status[i] == MAYBE_ESSENTIAL and bool(np.isfinite(points[i]).all())
             point = scaled.point(points[i]) if hopeful else None
             found = self._settle(i, point, [int(j) for j in bases[i] if j >= 0])
@@ -284,8 +293,7 @@ class EssentialDecision:
         choices = np.full((len(terms), 2), len(names))
         choices[:, 0] = outer + np.arange(len(terms))
         start = np.array([0, inner, outer])
-        origins = np.zeros((len(terms), self.n))
-        _, _, bases = scan_choices(a, b, start, choices, origins, _LIMITS)
+        _, _, bases = scan_choices(a, b, start, choices, _LIMITS)
         return [[int(names[j]) for j in basis if j >= 0] for basis in bases]
 
     def _exact_domination(self, i: int, kept: list[int], basis: list[int]) -> Domination:
@@ -361,3 +369,7 @@ class EssentialDecision:
     def _bounds(self) -> list[Fraction]:
         assert self.inequalities is not None
         return [row[0] for row in self.inequalities[1].to_fractions()]
+
+
+def _nothing() -> None:
+    """Beat without effect."""

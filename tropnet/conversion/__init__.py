@@ -1,0 +1,8 @@
+"""From networks to tropical maps, and back."""
+
+from __future__ import annotations
+
+from tropnet.conversion.plan import Plan, plan
+from tropnet.conversion.tropicalize import tropicalize
+
+__all__ = ["Plan", "plan", "tropicalize"]
