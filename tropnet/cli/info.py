@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from tropnet.cli.report import progress, show_facts, show_json, show_table
 from tropnet.cli.traceback_option import traceback_option
 
 if TYPE_CHECKING:
+    from tropnet.conversion import Plan
     from tropnet.network import Network
 
 _HEAD = ("layer", "units", "reads", "nonzero weights")
@@ -31,7 +33,7 @@ def info(model: str, as_json: bool, **given: Any) -> int:
         network = load_network(model, given)
         planned = plan(network)
     if as_json:
-        show_json({"file": str(resolve(model)), **_as_json(network), "plan": planned.to_json()})
+        show_json({"file": str(resolve(model)), **_as_json(network), "plan": _plan_json(planned)})
         return ExitCode.SAME
     facts = [
         ("file", str(resolve(model))),
@@ -43,7 +45,7 @@ def info(model: str, as_json: bool, **given: Any) -> int:
         ("runs in", network.dtype),
         ("sha256", network.sha256),
         *(("note", note) for note in network.notes),
-        ("P ⊘ Q", planned.summary),
+        ("P ⊘ Q", str(planned).splitlines()[-1].removeprefix("P ⊘ Q: ")),
     ]
     show_facts(model, facts)
     show_table(_HEAD, network.rows())
@@ -66,5 +68,28 @@ def _as_json(network: Network) -> dict[str, Any]:
         "layers": [
             {"name": name, "units": units, "reads": reads, "nonzero_weights": int(nonzero)}
             for name, units, reads, nonzero in network.rows()
+        ],
+    }
+
+
+def _plan_json(planned: Plan) -> dict[str, Any]:
+    """Return a plan with null for what is beyond all hope."""
+
+    def size(value: float) -> float | None:
+        return value if math.isfinite(value) else None
+
+    return {
+        "exact": planned.exact,
+        "terms": size(planned.terms),
+        "outputs": [{"p": p, "q": q} for p, q in planned.outputs],
+        "layers": [
+            {
+                "name": layer.name,
+                "units": layer.units,
+                "terms": size(layer.terms),
+                "cells": size(layer.cells),
+                "log10_unpruned": size(layer.unpruned),
+            }
+            for layer in planned.layers
         ],
     }

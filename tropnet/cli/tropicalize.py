@@ -8,7 +8,7 @@ import click
 
 from tropnet.cli.exit_code import ExitCode
 from tropnet.cli.load_options import load_network, load_options
-from tropnet.cli.report import progress, require_folder, show_facts, show_json, show_table
+from tropnet.cli.report import progress, require_folder, show_facts, show_json
 from tropnet.cli.traceback_option import traceback_option
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def tropicalize(
     with progress(f"loading {model}"):
         network = load_network(model, given)
         planned = plan(network)
+    if not latex and not as_json:
+        click.echo(f"plan of {model}, {network.architecture}\n{planned}\n")
     with progress("converting"):
         found = convert(network, max_terms=max_terms, time_limit=time_limit)
     if output is not None:
@@ -63,22 +65,19 @@ def tropicalize(
 
         show_json(to_json(found))
     else:
-        _show(model, str(planned), found, output)
+        _show(found, output)
     return ExitCode.SAME
 
 
-def _show(model: str, planned: str, found: TropicalMap, output: str | None) -> None:
-    click.echo(planned)
-    written = [] if output is None else [("written to", output)]
+def _show(found: TropicalMap, output: str | None) -> None:
+    facts = [(y, f"{p} ⊘ {q} terms") for y, (p, q) in zip(_names(found.m), found.k, strict=True)]
     if sum(map(sum, found.k)) <= _SHORT:
-        lines = zip(_names(found.m), found.to_text(), strict=True)
-        show_facts(model, [*lines, *written])
-        return
-    show_facts(model, written)
-    sizes = zip(_names(found.m), found.k, strict=True)
-    show_table(("output", "terms of P", "terms of Q"), [(y, str(p), str(q)) for y, (p, q) in sizes])
-    if output is None:
-        click.echo("too long to print here: --latex, --json and -o FILE give all terms")
+        facts = list(zip(_names(found.m), found.to_text(), strict=True))
+    elif output is None:
+        facts.append(("too long", "--latex, --json and -o FILE give all terms"))
+    if output is not None:
+        facts.append(("written to", output))
+    show_facts("P ⊘ Q", facts)
 
 
 def _names(count: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Protocol, runtime_checkable
 
+from tropnet.algebra import TropicalMap, TropicalPolynomial, TropicalRational, to_json
 from tropnet.errors import FormatError
 from tropnet.io.json_file import write_json
 from tropnet.network import Network
@@ -25,7 +26,8 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
     The file is written whole or not at all.
 
     Args:
-        obj: a Network, or an object with `to_json()`, such as a TropicalMap.
+        obj: a Network; a TropicalMap, TropicalRational or TropicalPolynomial, which
+            `tropnet.algebra.from_json` reads back; or an object with `to_json()`.
         path: where to; an existing file is replaced.
 
     Raises:
@@ -40,6 +42,9 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
         ...     load(f"{folder}/a.json").sha256 == f.sha256
         True
     """
+    if isinstance(obj, TropicalMap | TropicalRational | TropicalPolynomial):
+        write_json(to_json(obj), path)
+        return
     if isinstance(obj, Network):
         data: Any = network_to_json(obj)
     elif isinstance(obj, Savable) and not isinstance(obj, type):
