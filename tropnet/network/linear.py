@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from tropnet.exact import RationalMatrix
 
 if TYPE_CHECKING:
     from tropnet.typing import FloatArray
+
+
+#: A unit in the last place of the largest float64, where numpy's `spacing` overflows.
+_LARGEST_UNIT: Final = 2.0**971
 
 
 class Linear(ABC):
@@ -134,8 +138,8 @@ class RationalLinear(Linear):
     @cached_property
     def rounding(self) -> FloatArray:
         """Half a unit in the last place of each entry, rounded up."""
-        with np.errstate(invalid="ignore"):
-            units = np.spacing(np.abs(self.values))
+        with np.errstate(invalid="ignore", over="ignore"):
+            units = np.minimum(np.spacing(np.abs(self.values)), _LARGEST_UNIT)
         bounds = np.where(np.isfinite(self.values), units, np.inf)
         bounds.flags.writeable = False
         return bounds
