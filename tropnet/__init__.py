@@ -18,9 +18,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    # Each verb from its own module: mypy could take `tropnet.api.compare` for the module.
     from tropnet import errors, examples, testing
     from tropnet.algebra import MaxPlus, TropicalMap, TropicalPolynomial, TropicalRational
-    from tropnet.api import check, compare, load, plan, save, tropicalize
+    from tropnet.api.check import check
+    from tropnet.api.compare import compare
+    from tropnet.api.plan import plan
+    from tropnet.api.tropicalize import tropicalize
     from tropnet.domains import Box, Polyhedron
     from tropnet.equivalence import Different, Equivalent, Undecided, Verdict
     from tropnet.errors import (
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
         UnsupportedLayerError,
     )
     from tropnet.exact import RationalMatrix
+    from tropnet.io.load import load
+    from tropnet.io.save import save
     from tropnet.network import Network
 
 __version__ = "0.1.0"

@@ -79,7 +79,6 @@ def _plan_json(planned: Plan) -> dict[str, Any]:
         return value if math.isfinite(value) else None
 
     return {
-        "exact": planned.exact,
         "terms": size(planned.terms),
         "outputs": [{"p": p, "q": q} for p, q in planned.outputs],
         "layers": [

@@ -11,7 +11,6 @@ from contextlib import suppress
 
 import click
 
-from tropnet import __version__
 from tropnet.cli.check import check
 from tropnet.cli.compare import compare
 from tropnet.cli.exit_code import ExitCode
@@ -31,7 +30,7 @@ Exit codes: 0 the same, or valid; 1 different, or invalid; 2 undecided;
     invoke_without_command=True,
     epilog=_EPILOG,
 )
-@click.version_option(__version__, message="tropnet %(version)s")
+@click.version_option(package_name="tropnet", message="tropnet %(version)s")
 @traceback_option
 @click.pass_context
 def cli(context: click.Context) -> int:
