@@ -12,6 +12,7 @@ from tropnet.io.json_file import JsonReader
 from tropnet.io.model_file import ModelFile
 from tropnet.io.nnet_file import NnetReader
 from tropnet.io.npz_file import NpzReader
+from tropnet.io.one_line import one_line_errors, printable
 from tropnet.io.onnx_file import OnnxReader
 from tropnet.io.onnx_model import OnnxModelReader
 from tropnet.io.reader import FileReader, ObjectReader, Options, Reader, Refusal
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 #: Asked in this order: those that a few bytes give away come first.
 FILE_READERS: Final[tuple[FileReader, ...]] = (
+    SafetensorsReader(),  # before pickles: the length that it begins with may look like one
     TorchFileReader(),
     NpzReader(),
-    SafetensorsReader(),
     JsonReader(),
     NnetReader(),
     OnnxReader(),
@@ -107,14 +108,17 @@ def load(
         return source
     if isinstance(source, str | os.PathLike):
         file = ModelFile.open(examples.resolve(source))
-        reader = _choose(FILE_READERS, lambda r: r.recognise(file), str(file.path))
+        named = [r for r in FILE_READERS if file.path.suffix.lower() in r.suffixes]
+        reader = _choose(FILE_READERS, lambda r: r.recognise(file), str(file.path), named)
         return _read(reader, file, options, str(file.path))
     what = f"an object of type {type(source).__name__}"
     chosen = _choose(OBJECT_READERS, lambda r: r.recognise(source), what)
     return _read(chosen, source, options, what)
 
 
-def _choose(readers: Sequence[_R], recognise: Callable[[_R], None], what: str) -> _R:
+def _choose(
+    readers: Sequence[_R], recognise: Callable[[_R], None], what: str, named: Sequence[_R] = ()
+) -> _R:
     reasons = []
     for reader in readers:
         try:
@@ -123,13 +127,16 @@ def _choose(readers: Sequence[_R], recognise: Callable[[_R], None], what: str) -
             reasons.append(f"{reader.name}: {refusal}")
         else:
             return reader
+    if named:
+        return named[0]  # its error says what is wrong with the file, better than a list can
     raise FormatError(f"{what} is no model that can be read. Tried " + "; ".join(reasons))
 
 
 def _read(reader: Reader, source: Any, options: Options, what: str) -> Network:
     _require_known(options, reader.options, f"{what}, read as {reader.name},")
     try:
-        return reader.read(source, options)
+        with one_line_errors():
+            return reader.read(source, options)
     except TropnetError:
         raise
     except MemoryError:
@@ -138,7 +145,7 @@ def _read(reader: Reader, source: Any, options: Options, what: str) -> Network:
         ) from None
     except Exception as error:
         # Libraries that parse files, and the forward methods of users, raise anything at all.
-        text = str(error).strip().partition("\n")[0][:200]
+        text = printable(str(error).strip().partition("\n")[0][:200])
         raise FormatError(
             f"{what} could not be read as {reader.name}: {type(error).__name__}: {text}"
         ) from error

@@ -62,10 +62,11 @@ class NnetReader(FileReader):
 
     name = ".nnet"
     options = frozenset({"normalise"})
+    suffixes = frozenset({".nnet"})
 
     def recognise(self, file: ModelFile) -> None:
-        """Accept text that begins with a comment or with four numbers, or is called .nnet."""
-        if file.path.suffix.lower() != ".nnet" and not _START.match(file.head):
+        """Accept text that begins with a comment or with four numbers."""
+        if not _START.match(file.head):
             raise Refusal("it begins neither with // nor with the four numbers of a header")
 
     def read(self, source: ModelFile, options: Options) -> Network:

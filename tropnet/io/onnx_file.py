@@ -26,10 +26,11 @@ class OnnxReader(FileReader):
 
     name = "ONNX"
     options = frozenset({"stop_before"})
+    suffixes = frozenset({".onnx"})
 
     def recognise(self, file: ModelFile) -> None:
-        """Accept what begins as a protobuf of this kind, or is called .onnx."""
-        if not file.head.startswith(_FIRST_BYTE) and file.path.suffix.lower() != ".onnx":
+        """Accept what begins as a protobuf of this kind."""
+        if not file.head.startswith(_FIRST_BYTE):
             raise Refusal("it does not begin as an ONNX protobuf does")
 
     def read(self, source: ModelFile, options: Options) -> Network:

@@ -71,6 +71,9 @@ class Reader(ABC):
 class FileReader(Reader):
     """Reads one kind of file."""
 
+    #: Where no reader recognises a file, the one its name belongs to says what is wrong with it.
+    suffixes: ClassVar[frozenset[str]] = frozenset()
+
     @abstractmethod
     def recognise(self, file: ModelFile) -> None:
         """Return if the file is of this kind.

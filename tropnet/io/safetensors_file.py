@@ -38,12 +38,11 @@ class SafetensorsReader(FileReader):
 
     name = "safetensors"
     options = frozenset({"architecture", "example_input"})
+    suffixes = frozenset({".safetensors"})
 
     def recognise(self, file: ModelFile) -> None:
         """Accept a length of eight bytes with a JSON object behind it."""
         length = int.from_bytes(file.head[:8], "little")
-        if file.path.suffix.lower() == ".safetensors":
-            return
         if not (file.head[8:9] == b"{" and length <= min(file.size - 8, _MOST_HEADER)):
             raise Refusal("it does not begin with the length of a JSON header")
 

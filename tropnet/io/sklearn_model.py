@@ -61,9 +61,7 @@ class SklearnReader(ObjectReader):
             )  # fmt: skip
         final = source.out_activation_
         if final not in ("identity", *_LOGITS):
-            raise UnsupportedLayerError(
-                kind, final, "it is not read yet", "a relu or identity model"
-            )
+            raise UnsupportedLayerError(kind, final, reason_against(final), "another loss")
         notes = [_LOGITS[final]] if final in _LOGITS else []
         dtype: Dtype = "float32" if source.coefs_[0].dtype == np.float32 else "float64"
         builder = NetworkBuilder(dtype)

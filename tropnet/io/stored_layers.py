@@ -234,10 +234,9 @@ def _place(name: str) -> tuple[str, str]:
 def _floats(array: AnyArray, name: str) -> FloatArray:
     array = np.asarray(array)
     if array.dtype.kind in "iu":
-        floats = array.astype(np.float64)
-        if (np.abs(floats) > 2.0**53).any():
+        if (array > 2**53).any() or (array < -(2**53)).any():
             raise DomainError(f"{name!r} holds integers beyond 2^53; store them as floats")
-        return floats
+        return array.astype(np.float64)
     if array.dtype.kind == "b":
         raise DomainError(f"{name!r} holds booleans, not weights")
     values: FloatArray = constant(array, name).values

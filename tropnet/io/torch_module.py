@@ -223,15 +223,37 @@ def _examples(module: Any, given: Any) -> tuple[Any, ...]:
         tensors = [torch.as_tensor(part).detach().to("cpu", dtype) for part in parts]
         # a batch counts as its first item: the network is that of one item
         return tuple(t[:1] if t.dim() > 1 else t for t in tensors)
-    weighted = (m for m in module.modules() if any(True for _ in m.parameters(recurse=False)))
-    first = next(weighted, None)
-    if not isinstance(first, torch.nn.Linear):
-        kind = "no weights" if first is None else f"a {type(first).__name__}"
+    leaves = (m for m in module.modules() if not any(True for _ in m.children()))
+    weighted = [m for m in leaves if any(True for _ in m.parameters())]
+    if not weighted or not isinstance(weighted[0], torch.nn.Linear):
+        kind = f"a {type(weighted[0]).__name__}" if weighted else "no layer with weights"
         raise ShapeError(
             f"{_name_of(module)} begins with {kind}, so its input shape is unknown; pass "
             "example_input=, a tensor with a batch of one"
         )
-    return (torch.zeros(1, first.in_features, dtype=dtype),)
+    # layers need not be registered in the order of their use: which width does forward take?
+    widths = dict.fromkeys(m.in_features for m in weighted if isinstance(m, torch.nn.Linear))
+    rows = [torch.zeros(1, width, dtype=dtype) for width in widths]
+    taken = [row for row in rows if len(rows) == 1 or _takes(module, row)]
+    if len(taken) > 1:
+        raise ShapeError(
+            f"{_name_of(module)} takes inputs of {' and of '.join(str(len(t[0])) for t in taken)} "
+            "values; pass example_input="
+        )
+    return tuple(taken or rows[:1])
+
+
+def _takes(module: Any, row: Any) -> bool:
+    """Tell whether a module's forward runs on an input."""
+    import torch
+
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module(row)
+    except Exception:  # whatever a forward raises, it does not take this row
+        return False
+    return True
 
 
 def _not_exported(error: Exception, guessed: bool) -> TropnetError:

@@ -26,15 +26,14 @@ def reason_against(op: str) -> str:
     """Return why an operation is not read, in a few words.
 
     Args:
-        op: `"Sigmoid"`, `"sigmoid"`, `"aten.sigmoid.default"`.
+        op: `"Sigmoid"`, `"sigmoid.default"`.
 
     Example:
         >>> from tropnet.io.unread_operations import reason_against
         >>> reason_against("Sigmoid"), reason_against("Blorp")
         ('it is not piecewise linear', 'it is not read yet')
     """
-    parts = op.lower().split(".")
-    name = parts[1] if parts[0] == "aten" and len(parts) > 1 else parts[-1]
+    name = op.lower().removeprefix("aten.").partition(".")[0]
     if name in _SMOOTH.split():
         return "it is not piecewise linear"
     if name in _JUMPS.split():

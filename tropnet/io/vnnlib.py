@@ -13,6 +13,7 @@ from tropnet.domains import Box
 from tropnet.errors import BudgetExceeded, DomainError, FormatError
 from tropnet.exact import as_fraction
 from tropnet.io.model_file import ModelFile
+from tropnet.io.one_line import one_line_errors
 
 _TOKEN: Final = re.compile(r"[()]|[^\s();]+|;[^\n]*")
 _VARIABLE: Final = re.compile(r"([XY])_(\d+)")
@@ -86,7 +87,11 @@ def read_vnnlib(path: str | os.PathLike[str]) -> InputBoxes:
         ...     read_vnnlib(path)[0]
         Box(['-1/10'], ['1/10'])
     """
-    file = ModelFile.open(path)
+    with one_line_errors():
+        return _read(ModelFile.open(path))
+
+
+def _read(file: ModelFile) -> InputBoxes:
     try:
         text = file.content().decode("utf-8")
     except UnicodeDecodeError:
