@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final, final
+from typing import Final, final
 
 from tropnet.checker.cells import supremum
 from tropnet.checker.certificate import Certificate, LowerEvidence

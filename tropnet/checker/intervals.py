@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from tropnet.network.network import Network
 
 if TYPE_CHECKING:
     from tropnet.typing import BoolArray
+
+#: Called before a piece of work; raises to stop.
+Watch: TypeAlias = Callable[[], None]
 
 
 @final
@@ -84,12 +87,15 @@ class _Values:
     delta: IntervalVector  # v_a[first] − scales · v_b[second]
 
 
-def plain_bounds(network: Network, box: IntervalVector) -> IntervalVector:
+def plain_bounds(
+    network: Network, box: IntervalVector, watch: Watch | None = None
+) -> IntervalVector:
     """Return intervals around the outputs of one network, by interval arithmetic.
 
     Args:
         network: the network.
         box: intervals around the inputs.
+        watch: called before each layer; what it raises ends the work.
 
     Example:
         >>> from tropnet import Network
@@ -101,13 +107,19 @@ def plain_bounds(network: Network, box: IntervalVector) -> IntervalVector:
     """
     sources = [box]
     for layer in network.layers:
+        if watch is not None:
+            watch()
         before = _affine_bounds(layer.affine, sources)
         sources.append(before.relu().where(layer.relu, before).outward())
     return _affine_bounds(network.output, sources)
 
 
 def difference_bounds(
-    a: Network, b: Network, box: IntervalVector, matchings: Sequence[Matching]
+    a: Network,
+    b: Network,
+    box: IntervalVector,
+    matchings: Sequence[Matching],
+    watch: Watch | None = None,
 ) -> IntervalVector:
     """Return intervals around a − b on a box, from differences of matched units.
 
@@ -122,6 +134,7 @@ def difference_bounds(
         b: the second network, of as many layers.
         box: intervals around the inputs.
         matchings: one for each layer.
+        watch: called before each layer; what it raises ends the work.
 
     Returns:
         `m` intervals, never wider than the difference of the plain ones.
@@ -137,6 +150,8 @@ def difference_bounds(
     zero = IntervalVector.point(RationalMatrix.zeros(a.n_inputs, 1))
     values = [_Values(box, box, Matching.identity(a.n_inputs), zero)]
     for layer_a, layer_b, matching in zip(a.layers, b.layers, matchings, strict=True):
+        if watch is not None:
+            watch()
         relu = layer_a.relu[list(matching.first)]
         if not np.array_equal(relu, layer_b.relu[list(matching.second)]):
             raise CertificateError("a matching pairs a ReLU unit with an identity unit")

@@ -9,6 +9,8 @@ from typing import Any, final
 from tropnet.checker import LowerEvidence, UpperEvidence
 from tropnet.checker.certificate import Method
 from tropnet.equivalence.problem import Problem
+from tropnet.errors import CertificateError
+from tropnet.exact.fraction import decimal_text
 
 
 @final
@@ -60,6 +62,20 @@ class Bracket:
         if self.upper.value is None or value < self.upper.value:
             self.upper = UpperEvidence(value, method, data)
 
+    def require_consistent(self) -> None:
+        """Refuse to answer when the two ends contradict each other: one proof must be wrong.
+
+        Raises:
+            CertificateError: they do.
+        """
+        lower, upper = self.lower.value, self.upper.value
+        if upper is not None and (lower is None or lower > upper):
+            raise CertificateError(
+                f"contradiction: sup|f-g| is proven to be at least {_shown(lower)} and at most "
+                f"{_shown(upper)} by {self.upper.method}; this is an error in tropnet, please "
+                "report it with both networks"
+            )
+
     @property
     def equivalent(self) -> bool:
         """Whether the upper bound proves equivalence within atol."""
@@ -74,3 +90,7 @@ class Bracket:
     def decided(self) -> bool:
         """Whether either is proven."""
         return self.equivalent or self.different
+
+
+def _shown(value: Fraction | None) -> str:
+    return "inf" if value is None else decimal_text(value)

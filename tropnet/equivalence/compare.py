@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -15,17 +16,19 @@ from tropnet.checker.cells import MAX_INPUTS, supremum
 from tropnet.checker.certificate import Claimed
 from tropnet.checker.gap import Norm, norm_above
 from tropnet.checker.intervals import difference_bounds, plain_bounds
-from tropnet.domains import Box, Domain
+from tropnet.domains import Domain, Polyhedron
 from tropnet.equivalence.bracket import Bracket
-from tropnet.equivalence.falsify import falsify
+from tropnet.equivalence.falsify import Falsifier
 from tropnet.equivalence.infinity import grow
 from tropnet.equivalence.match import match_units
-from tropnet.equivalence.problem import RELATIONS, OutOfTime, Problem
+from tropnet.equivalence.out_of_time import OutOfTime
+from tropnet.equivalence.problem import RELATIONS, Problem
 from tropnet.equivalence.relate import Related, offer, relate
 from tropnet.equivalence.separate import separate, shallow
 from tropnet.equivalence.verdict import Bound, Different, Equivalent, Undecided, Verdict, Witness
 from tropnet.errors import DomainError
 from tropnet.exact import IntervalVector, RationalMatrix
+from tropnet.exact.fraction import decimal_text
 from tropnet.network import Network
 
 #: With at most this many ReLU units in both networks, enumeration comes before searching: it is
@@ -113,15 +116,15 @@ class _Portfolio:
         few = problem.a.n_relu + problem.b.n_relu <= _FEW_UNITS
         if few and problem.a.n_inputs <= MAX_INPUTS:
             self.stage("exact enumeration of cells", self.enumerate)
-        self.stage("search", lambda: falsify(problem, self.bracket, _QUICK))
-        if related and problem.atol == 0 and shallow(related[0]) and _boxed(problem):
+        self.stage("search", lambda: self.falsifier.run(_QUICK))
+        if self.separable(related):
             self.stage("kinks", lambda: separate(problem, related[0], self.bracket))
         self.stage("intervals", self.intervals)
         if problem.a.n_inputs <= MAX_INPUTS and not few and not self.bracket.decided:
             self.stage("exact enumeration of cells", self.enumerate)
         if not self.bracket.decided:
             seconds = problem.remaining / 4
-            self.stage("longer search", lambda: falsify(problem, self.bracket, seconds))
+            self.stage("longer search", lambda: self.falsifier.run(seconds))
         return self.verdict()
 
     def stage(self, name: str, work: Callable[[], str]) -> None:
@@ -137,6 +140,17 @@ class _Portfolio:
         self.log.append(f"{name}: {outcome} ({time.perf_counter() - begun:.2f} s)")
         if self.bracket.decided and not before:
             self.method = name
+
+    @cached_property
+    def falsifier(self) -> Falsifier:
+        """The search for differences; it goes on where it was left."""
+        return Falsifier(self.problem, self.bracket)
+
+    def separable(self, related: list[Related]) -> bool:
+        """Tell whether a point is missing that `separate` can find."""
+        if not related or self.bracket.decided or self.problem.atol != 0:
+            return False
+        return shallow(related[0]) and not isinstance(self.problem.domain, Polyhedron)
 
     def relate(self, related: list[Related]) -> str:
         found = relate(self.problem)
@@ -164,15 +178,15 @@ class _Portfolio:
 
     def intervals(self) -> str:
         problem = self.problem
-        matchings = match_units(problem)
-        plain = plain_bounds(problem.a, problem.box) - plain_bounds(problem.b, problem.box)
-        self.offer_intervals(plain, None)
-        if matchings is not None:
-            problem.require_time()
-            bounds = difference_bounds(problem.a, problem.b, problem.box, matchings)
+        matchings, watch = match_units(problem), problem.require_time
+        if matchings is None:
+            first, second = (plain_bounds(f, problem.box, watch) for f in (problem.a, problem.b))
+            self.offer_intervals(first - second, None)
+        else:
+            bounds = difference_bounds(problem.a, problem.b, problem.box, matchings, watch)
             self.offer_intervals(bounds, [m.to_json() for m in matchings])
         value = self.bracket.upper.value
-        return f"|f-g| <= {'inf' if value is None else f'{float(value):.6g}'}"
+        return f"|f-g| <= {'inf' if value is None else decimal_text(value)}"
 
     def offer_intervals(self, bounds: IntervalVector, matchings: Any) -> None:
         sizes = bounds.magnitudes()
@@ -185,6 +199,7 @@ class _Portfolio:
 
     def verdict(self) -> Verdict:
         bracket, problem = self.bracket, self.problem
+        bracket.require_consistent()
         claim: Claimed = "bracket"
         if bracket.equivalent:
             claim = "equivalent"
@@ -230,15 +245,12 @@ class _Portfolio:
                 "give a Box, such as the range of your data"
             )
         if problem.atol < upper:
+            bound = decimal_text(upper, 3)
             return (
-                f"no point beyond atol was found, but only |f-g| <= {float(upper):.3g} is proven; "
+                f"no point beyond atol was found, but only |f-g| <= {bound} is proven; "
                 "give a smaller domain, or an atol above that bound"
             )
         return "the bounds do not meet"
-
-
-def _boxed(problem: Problem) -> bool:
-    return problem.domain is None or isinstance(problem.domain, Box)
 
 
 def _bound(value: Fraction | None) -> Bound:

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import time
+import warnings
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
 from tropnet.domains import Polyhedron
 from tropnet.equivalence.bracket import Bracket
+from tropnet.equivalence.heights import heights
 from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.sample import Sampler
-from tropnet.network.forward import enclose_layers, forward
+from tropnet.exact.fraction import decimal_text
+from tropnet.network.forward import forward
 from tropnet.network.gradient import gradient
 
 if TYPE_CHECKING:
     from tropnet.network import Network
-    from tropnet.typing import BoolArray, FloatArray
+    from tropnet.typing import FloatArray
 
-#: Points of the first float sweep.
+#: Points of one float sweep.
 _SWEEP: Final = 2048
 #: Points from which gradients climb, and their steps.
 _CLIMBERS: Final = 32
 _STEPS: Final = 40
+#: Points of a sweep evaluated exactly because they look best.
+_BEST: Final = 4
 #: Points evaluated exactly because they switch units on that no other point did.
 _COVER: Final = 48
 #: Cells in which a linear program looks for the farthest point.
 _CELLS: Final = 3
+#: Rounds without progress after which a search gives up.
+_PATIENCE: Final = 8
 
 
 @final
@@ -40,42 +47,69 @@ class Falsifier:
     Args:
         problem: the comparison.
         bracket: receives the points.
-        seconds: the budget; the sampling stage is done in any case.
     """
 
-    def __init__(self, problem: Problem, bracket: Bracket, seconds: float) -> None:
+    def __init__(self, problem: Problem, bracket: Bracket) -> None:
         self.problem = problem
         self.bracket = bracket
-        self.until = min(problem.deadline, time.monotonic() + seconds)
+        self.until = problem.deadline
         self.sampler = Sampler(problem)
+        self.rounds = 0
 
-    def run(self) -> str:
-        """Search; return what came of it."""
+    def run(self, seconds: float) -> str:
+        """Search for about so many seconds, one round at least; return what came of it.
+
+        Each call goes on where the one before ended, with other random points. A search ends early
+        when many rounds in a row bring nothing, and where a difference beyond atol is known, after
+        one round.
+        """
+        self.until = min(self.problem.deadline, time.monotonic() + seconds)
+        idle = 0
+        with np.errstate(all="ignore"):
+            while idle < _PATIENCE:
+                before = self.bracket.lower.value
+                self._round()
+                idle = idle + 1 if self.bracket.lower.value == before else 0
+                if self.bracket.different or time.monotonic() > self.until:
+                    break
+        shown = self.bracket.lower.value
+        return f"largest |f-g| found: {'inf' if shown is None else decimal_text(shown)}"
+
+    def _round(self) -> None:
         points = self._sweep()
         points = np.vstack([points, self._climb(points)])
-        self._offer_best(points, 4)
+        self._offer_best(points)
         if time.monotonic() < self.until:
             self._walk_cells(points)
-        shown = self.bracket.lower.value
-        return f"largest |f-g| found: {'inf' if shown is None else f'{float(shown):.6g}'}"
+        self.rounds += 1
 
     # ---- sampling ---------------------------------------------------------------------------
 
     def _sweep(self) -> FloatArray:
         """Sample, and evaluate exactly the points that look best or show something new."""
+        if self.rounds == 0:
+            for vertex in self.problem.vertices:
+                self.problem.require_time()
+                self.bracket.offer_point(vertex)
         points = self.sampler.draw(_SWEEP)
-        self._offer_best(points, 4)
-        # one weight may matter on a few cells only: visit points that switch every unit on
-        for point in points[self._cover(points)]:
-            if self.bracket.different and self.problem.atol == 0:
-                break
-            self.problem.require_time()
-            self._offer(point)
+        self._offer_best(points)
+        if self.problem.atol == 0 and not self.bracket.different:
+            # one weight may matter on a few cells only: visit points that switch every unit on
+            for point in points[self._cover(points)]:
+                self.problem.require_time()
+                self._offer(point)
+                if self.bracket.different:
+                    break
         return points
 
     def _cover(self, points: FloatArray) -> list[int]:
         """Return indices of points which together switch on every unit that any of them does."""
-        active = np.hstack([_active(network, points) for network in self._networks])
+        active = np.hstack(
+            [
+                np.zeros((len(points), 0), dtype=np.bool_),
+                *(value > 0 for net in self._networks for value in heights(net, points)[:-1]),
+            ]
+        )
         chosen: list[int] = []
         missing = active.any(axis=0)
         while missing.any() and len(chosen) < _COVER:
@@ -93,14 +127,10 @@ class Falsifier:
 
     def _difference(self, points: FloatArray) -> FloatArray:
         first, second = (forward(network, points)[-1] for network in self._networks)
-        with np.errstate(invalid="ignore", over="ignore"):
-            return np.nan_to_num(np.asarray(first - second, dtype=np.float64), posinf=0, neginf=0)
+        return _finite(np.asarray(first - second, dtype=np.float64))
 
     def _gaps(self, points: FloatArray) -> FloatArray:
-        with np.errstate(over="ignore"):
-            return np.asarray(
-                np.linalg.norm(self._difference(points), _ORDERS[self.problem.norm], 1)
-            )
+        return np.asarray(np.linalg.norm(self._difference(points), _ORDERS[self.problem.norm], 1))
 
     def _climb(self, points: FloatArray) -> FloatArray:
         """Follow the gradient of |f − g| from the best points."""
@@ -135,7 +165,7 @@ class Falsifier:
         else:
             weights = difference
         first, second = (gradient(network, points, weights) for network in self._networks)
-        return np.nan_to_num(np.asarray(first - second))
+        return _finite(np.asarray(first - second))
 
     # ---- linear programs --------------------------------------------------------------------
 
@@ -165,30 +195,34 @@ class Falsifier:
             return None
         rows, limits = [], []
         for network in self._networks:
-            weights, heights = _cell(network, point)
-            # unit ≥ 0 stays ≥ 0: −sign·(w·x) ≤ sign·(height − w·x₀)
-            sign = np.where(heights > 0, 1.0, -1.0)
+            weights, values = _cell(network, point)
+            # unit ≥ 0 stays ≥ 0: −sign·(w·x) ≤ sign·(value − w·x₀)
+            sign = np.where(values > 0, 1.0, -1.0)
             rows.append(-sign[:, None] * weights)
-            limits.append(sign * (heights - weights @ point))
+            limits.append(sign * (values - weights @ point))
         domain = self.problem.domain
         if isinstance(domain, Polyhedron):
             rows.append(domain.A.to_floats())
             limits.append(domain.b.to_floats()[:, 0])
-        bounds = list(zip(*self.sampler.limits(point), strict=True))
-        found = linprog(
-            -slope,
-            A_ub=np.vstack(rows),
-            b_ub=np.concatenate(limits),
-            bounds=bounds,
-            method="highs",
-            options={"time_limit": max(0.05, self.until - time.monotonic())},
-        )
+        left, right = np.vstack(rows), np.concatenate(limits)
+        if not (np.isfinite(left).all() and np.isfinite(right).all()):
+            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of badly scaled programs: the point is only a guess
+            found = linprog(
+                -slope / np.abs(slope).max(),
+                A_ub=left,
+                b_ub=right,
+                bounds=list(zip(*self.sampler.limits(point), strict=True)),
+                method="highs",
+                options={"time_limit": max(0.05, self.until - time.monotonic())},
+            )
         return np.asarray(found.x) if found.status == 0 and found.x is not None else None
 
     # ---- deciding ---------------------------------------------------------------------------
 
-    def _offer_best(self, points: FloatArray, count: int) -> None:
-        for index in np.argsort(self._gaps(points))[::-1][:count]:
+    def _offer_best(self, points: FloatArray) -> None:
+        for index in np.argsort(self._gaps(points))[::-1][:_BEST]:
             self.problem.require_time()
             self._offer(points[index])
 
@@ -199,10 +233,9 @@ class Falsifier:
 _ORDERS: Final[dict[str, Any]] = {"inf": np.inf, "1": 1, "2": 2}
 
 
-def _active(network: Network, points: FloatArray) -> BoolArray:
-    values, _ = enclose_layers(network, points)
-    active = [value > 0 for value in values[:-1]]
-    return np.hstack([np.zeros((len(points), 0), dtype=np.bool_), *active])
+def _finite(values: FloatArray) -> FloatArray:
+    """Return the values with zeros where floats gave up."""
+    return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _cell(network: Network, point: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -225,4 +258,4 @@ def _cell(network: Network, point: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def falsify(problem: Problem, bracket: Bracket, seconds: float) -> str:
     """Search for a point where f and g differ; see `Falsifier`."""
-    return Falsifier(problem, bracket, seconds).run()
+    return Falsifier(problem, bracket).run(seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -14,8 +13,10 @@ from tropnet.network.linear_part import linear_part
 
 #: Directions tried; each is small integers, so that exact evaluation stays cheap.
 _DIRECTIONS: Final = 48
-#: A witness is sought at most this many doublings out.
-_DOUBLINGS: Final = 4096
+#: A witness is sought at 1, 2, 4, … times a direction, and beyond this power at growing powers.
+_DOUBLINGS: Final = 64
+#: The last power of two tried.
+_FARTHEST: Final = 2**20
 
 
 def grow(problem: Problem, bracket: Bracket) -> str:
@@ -44,12 +45,10 @@ def grow(problem: Problem, bracket: Bracket) -> str:
         return "no direction found in which they drift apart"
     # the first few suffice for a witness; the steepest is no better a proof
     direction = tuple(directions.to_fractions()[steep[0]])
-    distance = Fraction(1)
-    for _ in range(_DOUBLINGS):
-        if bracket.different:
-            break
+    power = 0
+    while not bracket.different and power <= _FARTHEST:
         problem.require_time()
-        bracket.offer_point(tuple(distance * v for v in direction))
-        distance *= 2
+        bracket.offer_point(tuple(v * 2**power for v in direction))
+        power += 1 if power < _DOUBLINGS else power
     bracket.offer_direction(direction)
     return "they drift apart without bound along a direction"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from tropnet.checker.intervals import Matching
+from tropnet.equivalence.heights import heights
 from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.sample import Sampler
-from tropnet.network.forward import enclose_layers
 
 if TYPE_CHECKING:
     from tropnet.typing import FloatArray
@@ -45,9 +46,8 @@ def match_units(problem: Problem) -> list[Matching] | None:
     if len(a.layers) != len(b.layers):
         return None
     points = Sampler(problem).draw(_SAMPLES)
-    values_a, _ = enclose_layers(a, points)
-    values_b, _ = enclose_layers(b, points)
-    layers = zip(a.layers, b.layers, values_a, values_b, strict=False)
+    # the outputs come last and are left out
+    layers = zip(a.layers, b.layers, heights(a, points), heights(b, points), strict=False)
     return [_match(va, vb, la.relu, lb.relu) for la, lb, va, vb in layers]
 
 
@@ -55,6 +55,7 @@ def _match(first: FloatArray, second: FloatArray, relu_a: Any, relu_b: Any) -> M
     from scipy.optimize import linear_sum_assignment
 
     with np.errstate(all="ignore"):
+        first, second = np.nan_to_num(first), np.nan_to_num(second)
         norm_a, norm_b = np.linalg.norm(first, axis=0), np.linalg.norm(second, axis=0)
         cosines = first.T @ second / np.outer(norm_a, norm_b)
     cosines = np.nan_to_num(cosines, nan=-1.0, posinf=-1.0, neginf=-1.0)
@@ -76,8 +77,7 @@ def _scale(first: float, second: float) -> Fraction:
         ratio = float(np.float64(first) / np.float64(second))
     if not np.isfinite(ratio) or ratio <= 0:
         return Fraction(1)
-    exponent = round(float(np.log2(ratio)))
-    power = Fraction(2) ** exponent
-    if abs(float(ratio / float(power)) - 1) < 2.0**-10:
-        return power
+    exponent = round(math.log2(ratio))
+    if abs(math.ldexp(ratio, -exponent) - 1) < 2.0**-10:
+        return Fraction(2) ** exponent
     return Fraction(ratio)

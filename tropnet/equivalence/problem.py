@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Final, final
 
 import numpy as np
@@ -12,17 +14,22 @@ import numpy as np
 from tropnet.checker.gap import NORMS, Norm, norm_below
 from tropnet.checker.hull import hull
 from tropnet.domains import Box, Domain, Polyhedron, require_dimension
-from tropnet.equivalence.polyhedron_hull import polyhedron_hull, polyhedron_point
-from tropnet.errors import DomainError, ShapeError, TropnetError
+from tropnet.equivalence.out_of_time import OutOfTime
+from tropnet.equivalence.polyhedron_hull import (
+    polyhedron_hull,
+    polyhedron_point,
+    polyhedron_vertices,
+)
+from tropnet.errors import DomainError, ShapeError
 from tropnet.exact import IntervalVector, as_fraction
 from tropnet.network import Network
 
 #: The relations that can be compared.
 RELATIONS: Final = ("equal",)
-
-
-class OutOfTime(TropnetError):  # noqa: N818 - not an error: caught by the portfolio
-    """The time limit was reached inside a stage."""
+#: Vertices of a polyhedron found by linear programs.
+_VERTICES: Final = 24
+#: The share of the time left that linear programs on a polyhedron may take.
+_SHARE: Final = 0.3
 
 
 @final
@@ -71,6 +78,7 @@ class Problem:
             ShapeError: different numbers of inputs or outputs, or a domain of another dimension.
             DomainError: an empty domain, a negative tolerance, an unknown norm, a time limit that
                 is not positive.
+            OutOfTime: before a point of a polyhedron was found.
         """
         deadline = time.monotonic() + _positive(time_limit)
         if (a.n_inputs, a.n_outputs) != (b.n_inputs, b.n_outputs):
@@ -84,7 +92,7 @@ class Problem:
             raise DomainError(f"atol is {atol}; a tolerance is zero or positive")
         if norm not in NORMS:
             raise DomainError(f"unknown norm {norm!r}; known: {', '.join(NORMS)}")
-        start, box, hull = _enclose(domain, a.n_inputs)
+        start, box, hull = _enclose(domain, a.n_inputs, deadline)
         return Problem(a, b, domain, tolerance, norm, deadline, seed, box, hull, start)
 
     @property
@@ -98,8 +106,7 @@ class Problem:
         Raises:
             OutOfTime: it is.
         """
-        if time.monotonic() > self.deadline:
-            raise OutOfTime("the time limit was reached")
+        _watch(self.deadline)()
 
     @property
     def bounded(self) -> bool:
@@ -114,6 +121,14 @@ class Problem:
         """Tell exactly whether a point lies in the domain."""
         return self.domain is None or self.domain.contains(point)
 
+    @cached_property
+    def vertices(self) -> list[tuple[Fraction, ...]]:
+        """Points spread over a polyhedral domain, vertices and points on rays; else the start."""
+        if not isinstance(self.domain, Polyhedron):
+            return [self.start]
+        watch = _watch(time.monotonic() + _SHARE * self.remaining)
+        return polyhedron_vertices(self.domain, self.start, _VERTICES, self.rng(4), watch)
+
     def gap(self, point: tuple[Fraction, ...]) -> Fraction:
         """Return |f − g| at a rational point, rounded down where it is irrational."""
         difference = self.a.exact([list(point)]) - self.b.exact([list(point)])
@@ -121,22 +136,34 @@ class Problem:
 
 
 def _positive(time_limit: Any) -> float:
-    seconds = float(time_limit)
+    try:
+        seconds = float(time_limit)
+    except (TypeError, ValueError):
+        seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise DomainError(f"time_limit is {time_limit}; give seconds above zero")
+        raise DomainError(f"time_limit is {time_limit!r}; give seconds above zero")
     return seconds
 
 
-def _enclose(domain: Domain, dimension: int) -> tuple[tuple[Fraction, ...], IntervalVector, Any]:
+def _watch(deadline: float) -> Callable[[], None]:
+    """Return what raises `OutOfTime` when it is called after the deadline."""
+
+    def require() -> None:
+        if time.monotonic() > deadline:
+            raise OutOfTime("the time limit was reached; raise time_limit")
+
+    return require
+
+
+def _enclose(
+    domain: Domain, dimension: int, deadline: float
+) -> tuple[tuple[Fraction, ...], IntervalVector, Any]:
     """Return a point of the domain, intervals around it, and what proves them."""
     if domain is None:
         return (Fraction(0),) * dimension, IntervalVector.line(dimension), None
     if isinstance(domain, Box):
         return domain.center, IntervalVector.of(domain.lower, domain.upper), None
-    return _enclose_polyhedron(domain)
-
-
-def _enclose_polyhedron(domain: Polyhedron) -> tuple[tuple[Fraction, ...], IntervalVector, Any]:
-    point = polyhedron_point(domain)
-    proof = polyhedron_hull(domain)
+    point = polyhedron_point(domain, _watch(deadline))
+    now = time.monotonic()
+    proof = polyhedron_hull(domain, _watch(now + _SHARE * (deadline - now)))
     return point, hull(domain, domain.dimension, proof), proof
