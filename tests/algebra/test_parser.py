@@ -148,6 +148,8 @@ def test_wrong_arguments() -> None:
         parse("x", syntax=wrong)
     with pytest.raises(FormatError, match=r"the text uses \['z'\]"):
         parse("x - z", variables=["x", "y"])
+    with pytest.raises(FormatError, match="list each name once"):
+        parse("x", variables=["x", "x"])
     with pytest.raises(FormatError, match="but n = 2"):
         parse("max(x1, x5)", n=2)
     with pytest.raises(BudgetExceeded, match=r"use p\.power"):

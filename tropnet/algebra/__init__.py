@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tropnet.algebra.essential import EssentialTerms, essential_terms
 from tropnet.algebra.json_form import from_json, to_json
 from tropnet.algebra.max_plus import MaxPlus
 from tropnet.algebra.newton_polytope import newton_vertices
@@ -14,6 +15,7 @@ from tropnet.algebra.tropical_rational import TropicalRational
 from tropnet.algebra.univariate import Root, roots, split_form
 
 __all__ = [
+    "EssentialTerms",
     "MaxPlus",
     "Root",
     "Term",
@@ -21,6 +23,7 @@ __all__ = [
     "TropicalMap",
     "TropicalPolynomial",
     "TropicalRational",
+    "essential_terms",
     "from_json",
     "from_sympy",
     "newton_vertices",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from tropnet.algebra.tropical_function import TropicalFunction
 from tropnet.algebra.tropical_map import TropicalMap
 from tropnet.algebra.tropical_polynomial import TropicalPolynomial
 from tropnet.algebra.tropical_rational import TropicalRational
@@ -25,7 +26,7 @@ _LONGEST: Final = 100_000
 _NUMBER: Final = re.compile(r"-?[0-9]+(/0*[1-9][0-9]*)?", re.ASCII)
 
 
-def to_json(value: TropicalPolynomial | TropicalRational | TropicalMap) -> dict[str, Any]:
+def to_json(value: TropicalFunction | TropicalMap) -> dict[str, Any]:
     """Return a function or a map as plain data: dicts, lists and texts.
 
     Numbers are exact: texts such as "-3" and "1/2".
@@ -38,7 +39,8 @@ def to_json(value: TropicalPolynomial | TropicalRational | TropicalMap) -> dict[
         >>> to_json(TropicalPolynomial([[1]], ["1/2"]))["terms"]
         {'exponents': [['1']], 'coefficients': ['1/2']}
     """
-    schema = _SCHEMAS.get(type(value))
+    kind: Any = type(value)
+    schema = _SCHEMAS.get(kind)
     if schema is None:
         raise DomainError(f"a {type(value).__name__} is not a tropical function or map")
     head: dict[str, Any] = {"schema": schema, "version": VERSION, "n": value.n}
@@ -46,6 +48,7 @@ def to_json(value: TropicalPolynomial | TropicalRational | TropicalMap) -> dict[
         return head | {"outputs": [_rational_data(output) for output in value.outputs]}
     if isinstance(value, TropicalRational):
         return head | _rational_data(value)
+    assert isinstance(value, TropicalPolynomial)  # the schemas above know no other
     return head | {"terms": _terms_data(value)}
 
 
@@ -83,6 +86,29 @@ def from_json(data: Any) -> TropicalPolynomial | TropicalRational | TropicalMap:
     if not isinstance(outputs, list) or not outputs:
         raise FormatError(f"{schema}: outputs is not a list of at least one output")
     return TropicalMap([_rational(output, n) for output in outputs], n)
+
+
+_Kind = TypeVar("_Kind")
+
+
+def from_json_as(kind: type[_Kind], data: Any) -> _Kind:
+    """Return what `to_json` wrote, refusing what is not of this class.
+
+    Raises:
+        FormatError: as `from_json`, or another class.
+
+    Example:
+        >>> from tropnet.algebra import TropicalMap, TropicalPolynomial
+        >>> from tropnet.algebra.json_form import from_json_as, to_json
+        >>> from_json_as(TropicalMap, to_json(TropicalPolynomial.one()))
+        Traceback (most recent call last):
+            ...
+        tropnet.errors.FormatError: the data hold a TropicalPolynomial, not a TropicalMap
+    """
+    value = from_json(data)
+    if not isinstance(value, kind):
+        raise FormatError(f"the data hold a {type(value).__name__}, not a {kind.__name__}")
+    return value
 
 
 def _rational_data(value: TropicalRational) -> dict[str, Any]:

@@ -136,10 +136,10 @@ def _variables(tokens: list[_Token], variables: Sequence[str] | None, n: int | N
     if variables is not None:
         names = [name.translate(_DIGITS) for name in variables]
         unknown = sorted(used - set(names))
-        if unknown or len(set(names)) != len(names):
-            raise FormatError(
-                f"the text uses {unknown}, the variables are {names}; list each name once"
-            )
+        if unknown:
+            raise FormatError(f"the text uses {unknown}, the variables are {names}; list them all")
+        if len(set(names)) != len(names):
+            raise FormatError(f"the variables are {names}; list each name once")
     elif all(re.fullmatch(r"x[1-9]\d{0,5}", name) for name in used):
         names = [f"x{i + 1}" for i in range(max([1, *(int(name[1:]) for name in used)]))]
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Set
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -131,6 +132,10 @@ def evaluate_call(function: Any, arguments: tuple[Any, ...]) -> Any:
         return values if point.ndim != 1 else values[0]
     if isinstance(point, RationalMatrix):
         return function.exact(point)
+    if not isinstance(point, Iterable) or isinstance(point, Mapping | Set):
+        raise ShapeError(
+            f"a {type(point).__name__} is neither a point nor a batch of points; give {n} numbers"
+        )
     rows = list(point)
     if all(is_scalar(value) for value in rows):
         if any(isinstance(value, float | np.floating) for value in rows):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from tropnet.algebra.points import evaluate_call, is_scalar
 from tropnet.algebra.printing import SHOWN_TERMS
+from tropnet.errors import DomainError
+from tropnet.exact import as_fraction
 
 if TYPE_CHECKING:
     from tropnet.algebra.tropical_polynomial import TropicalPolynomial
@@ -48,22 +50,6 @@ class TropicalFunction(ABC):
         """The number of variables."""
 
     @abstractmethod
-    def add(self, other: Any, *, max_terms: int = MAX_TERMS) -> Self:
-        """Return the tropical sum, the maximum of both functions."""
-
-    @abstractmethod
-    def mul(self, other: Any, *, max_terms: int = MAX_TERMS) -> Self:
-        """Return the tropical product, the classical sum of both functions."""
-
-    @abstractmethod
-    def div(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalRational:
-        """Return the tropical quotient, the classical difference of both functions."""
-
-    @abstractmethod
-    def pow(self, exponent: Any, *, max_terms: int = MAX_TERMS) -> Self:
-        """Return the formal power."""
-
-    @abstractmethod
     def compose(self, *inner: Any, max_terms: int = MAX_TERMS) -> Any:
         """Return the composition with n functions."""
 
@@ -95,27 +81,161 @@ class TropicalFunction(ABC):
     def _operand(self, other: Any) -> Self | None:
         """Return what stands on the other side of an operator as one of us, or None."""
 
+    @abstractmethod
+    def _add(self, other: Self, max_terms: int) -> Self: ...
+
+    @abstractmethod
+    def _mul(self, other: Self, max_terms: int) -> Self: ...
+
+    @abstractmethod
+    def _div(self, other: Self, max_terms: int) -> TropicalRational: ...
+
+    @abstractmethod
+    def _pow(self, exponent: Fraction, max_terms: int) -> Self: ...
+
+    @abstractmethod
+    def _power(self, factor: Fraction) -> Self: ...
+
+    # ---- arithmetic -------------------------------------------------------------------------
+
+    def add(self, other: Any, *, max_terms: int = MAX_TERMS) -> Self:
+        """Return the tropical sum f ⊕ g, the maximum of both functions.
+
+        Of quotients it is (P₁ ⊙ Q₂ ⊕ P₂ ⊙ Q₁) ⊘ (Q₁ ⊙ Q₂); a common Q stays as it is.
+
+        Args:
+            other: a function of the same kind in the same variables, or a number; a quotient also
+                takes polynomials.
+            max_terms: refuse when a sum or product could have more terms.
+
+        Raises:
+            ShapeError: other variables.
+            DomainError: something that is no such function.
+            BudgetExceeded: more than `max_terms` terms are possible.
+
+        Example:
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> x = TropicalPolynomial.variable(0)
+            >>> print(x.add(3), "and", (x / (1 + x)).add(0))
+            max(3, x₁) and max(1, x₁) ⊘ max(1, x₁)
+        """
+        return self._add(self._required(other), max_terms)
+
+    def mul(self, other: Any, *, max_terms: int = MAX_TERMS) -> Self:
+        """Return the tropical product f ⊙ g, the classical sum of both functions.
+
+        Args:
+            other: as for `add`.
+            max_terms: refuse when k₁ · k₂ exceeds this.
+
+        Raises:
+            ShapeError: other variables.
+            DomainError: something that is no such function.
+            BudgetExceeded: more than `max_terms` terms are possible.
+
+        Cost: k₁ · k₂ sums of terms, see `tropnet.algebra.minkowski.multiply_terms`.
+
+        Example:
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> x = TropicalPolynomial.variable(0)
+            >>> print((x + 3).mul(x + 1))
+            max(4, 3 + x₁, 2*x₁)
+        """
+        return self._mul(self._required(other), max_terms)
+
+    def div(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalRational:
+        """Return the tropical quotient f ⊘ g, the classical difference of both functions.
+
+        Args:
+            other: as for `add`, but not −∞.
+            max_terms: refuse when a product could have more terms.
+
+        Raises:
+            DomainError: division by −∞, the tropical zero, or something that is no such function.
+            ShapeError: other variables.
+            BudgetExceeded: more than `max_terms` terms are possible.
+
+        Example:
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> x = TropicalPolynomial.variable(0)
+            >>> print((x + 3).div(x + 1))
+            max(3, x₁) ⊘ max(1, x₁)
+        """
+        return self._div(self._required(other), max_terms)
+
+    def pow(self, exponent: Any, *, max_terms: int = MAX_TERMS) -> Self:
+        """Return the formal power: the product of `exponent` copies, with all its terms.
+
+        As a function it equals `power(exponent)`, which scales every term and has fewer terms: by
+        the freshman's dream (p ⊕ q)^n and p^n ⊕ q^n are the same function.
+
+        Args:
+            exponent: an integer ≥ 0; for quotients any integer; any rational for a polynomial of
+                exactly one term.
+            max_terms: refuse when the power could have more terms, or a product on the way to it
+                before equal ones are merged.
+
+        Raises:
+            DomainError: another exponent.
+            BudgetExceeded: more than `max_terms` terms are possible.
+
+        Example:
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> x, y = TropicalPolynomial.variables(2)
+            >>> p = 0 + x + y ** 2
+            >>> (p ** 2).k, p.power(2).k, (p ** 2).equals(p.power(2))
+            (6, 3, True)
+        """
+        return self._pow(as_fraction(exponent, "exponent"), max_terms)
+
+    def power(self, factor: Any) -> Self:
+        """Return the function `factor · f` by scaling every term: the power as a function.
+
+        Args:
+            factor: a rational, for a polynomial of two or more terms ≥ 0.
+
+        Raises:
+            DomainError: a negative factor where the result would not be of this kind: for a
+                polynomial that is no single term (`1 / p.power(r)` is it), for −∞ ⊘ Q.
+
+        Example:
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> x = TropicalPolynomial.variable(0)
+            >>> print((x + 1).power("1/2"), "and", (x / (x + 1)).power(-2))
+            max(1/2, 1/2*x₁) and max(2, 2*x₁) ⊘ (2*x₁)
+        """
+        return self._power(as_fraction(factor, "factor"))
+
+    def _required(self, other: Any) -> Self:
+        operand = self._operand(other)
+        if operand is None:
+            raise DomainError(
+                f"a {type(other).__name__} is not a number or a function that goes with a "
+                f"{type(self).__name__}; TropicalRational(p) lifts a polynomial p to a quotient"
+            )
+        return operand
+
     # ---- operators --------------------------------------------------------------------------
 
     def __add__(self, other: Any) -> Self:
         operand = self._operand(other)
-        return NotImplemented if operand is None else self.add(operand)
+        return NotImplemented if operand is None else self._add(operand, MAX_TERMS)
 
     __radd__ = __add__
 
     def __mul__(self, other: Any) -> Self:
         operand = self._operand(other)
-        return NotImplemented if operand is None else self.mul(operand)
+        return NotImplemented if operand is None else self._mul(operand, MAX_TERMS)
 
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> TropicalRational:
         operand = self._operand(other)
-        return NotImplemented if operand is None else self.div(operand)
+        return NotImplemented if operand is None else self._div(operand, MAX_TERMS)
 
     def __rtruediv__(self, other: Any) -> TropicalRational:
         operand = self._operand(other)
-        return NotImplemented if operand is None else operand.div(self)
+        return NotImplemented if operand is None else operand._div(self, MAX_TERMS)
 
     def __pow__(self, exponent: Any) -> Self:
         return self.pow(exponent) if is_scalar(exponent) else NotImplemented
@@ -283,6 +403,47 @@ class TropicalFunction(ABC):
             x_{1} \oslash \max\left(0,\; x_{1}\right)
         """
         return self._latex(None)
+
+    def to_sympy(self, symbols: Sequence[Any] | None = None) -> Any:
+        """Return a sympy expression, unevaluated; see `tropnet.algebra.to_sympy`.
+
+        Example:
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> TropicalPolynomial([[1], [0]], [2, 3]).to_sympy(["t"])
+            Max(3, t + 2)
+        """
+        from tropnet.algebra.sympy_form import to_sympy
+
+        return to_sympy(self, symbols)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data with a versioned schema; see `tropnet.algebra.to_json`.
+
+        Example:
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> TropicalPolynomial([[1]], ["1/2"]).to_json()["schema"]
+            'tropnet/tropical-polynomial'
+        """
+        from tropnet.algebra.json_form import to_json
+
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Return what `to_json` of this class wrote, after checking every field.
+
+        Raises:
+            FormatError: another schema, version or class; missing, extra or garbled fields.
+
+        Example:
+            >>> from tropnet.algebra import TropicalPolynomial
+            >>> p = TropicalPolynomial([[1]], ["1/2"])
+            >>> TropicalPolynomial.from_json(p.to_json()) == p
+            True
+        """
+        from tropnet.algebra.json_form import from_json_as
+
+        return from_json_as(cls, data)
 
     def __str__(self) -> str:
         return self._text(None, SHOWN_TERMS)

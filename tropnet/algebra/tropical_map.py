@@ -312,6 +312,33 @@ class TropicalMap:
         """
         return tuple(output.to_text(names) for output in self.outputs)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data with a versioned schema; see `tropnet.algebra.to_json`.
+
+        Example:
+            >>> TropicalMap.identity(2).to_json()["schema"]
+            'tropnet/tropical-map'
+        """
+        from tropnet.algebra.json_form import to_json
+
+        return to_json(self)
+
+    @staticmethod
+    def from_json(data: Any) -> TropicalMap:
+        """Return the map that `to_json` wrote, after checking every field.
+
+        Raises:
+            FormatError: another schema, version or class; missing, extra or garbled fields.
+
+        Example:
+            >>> f = TropicalMap.affine([[1, "1/2"]], [3])
+            >>> TropicalMap.from_json(f.to_json()) == f
+            True
+        """
+        from tropnet.algebra.json_form import from_json_as
+
+        return from_json_as(TropicalMap, data)
+
     def _lines(self) -> list[tuple[str, str]]:
         lines = [(f"y{i + 1}", str(f)) for i, f in enumerate(self.outputs[:_SHOWN_OUTPUTS])]
         if self.m > _SHOWN_OUTPUTS:

@@ -54,7 +54,7 @@ class TropicalPolynomial(TropicalFunction):
     Args:
         exponents: `(k, n)` numbers; for n = 1 a flat list will do. Floats stand for the exact
             rationals they store, texts for what they spell.
-        coefficients: k numbers, each finite or −∞.
+        coefficients: k numbers, each finite or −∞, or a RationalMatrix of k entries.
         n: the number of variables; needed only where there are no terms.
 
     Raises:
@@ -80,6 +80,8 @@ class TropicalPolynomial(TropicalFunction):
     _forms: tuple[FloatArray, bool] | None
 
     def __init__(self, exponents: Any, coefficients: Any, n: int | None = None) -> None:
+        if isinstance(coefficients, RationalMatrix):
+            coefficients = RationalArray.from_matrix(coefficients).fractions()
         values = list(coefficients)
         finite = [i for i, value in enumerate(values) if not is_minus_infinity(value)]
         rows = read_exponents(exponents, len(values), n)
@@ -367,113 +369,46 @@ class TropicalPolynomial(TropicalFunction):
             return other
         return TropicalPolynomial.constant(other, self.n) if is_scalar(other) else None
 
-    def add(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalPolynomial:
-        """Return the tropical sum p ⊕ q, the maximum of both functions.
-
-        Args:
-            other: a polynomial in the same variables, or a number.
-            max_terms: refuse when the sum could have more terms.
-
-        Raises:
-            ShapeError: other variables.
-            BudgetExceeded: the sum could have more than `max_terms` terms.
-
-        Example:
-            >>> print(TropicalPolynomial.variable(0).add(3))
-            max(3, x₁)
-        """
-        right = self._required(other)
-        if self.k + right.k > max_terms:
+    def _add(self, other: TropicalPolynomial, max_terms: int) -> TropicalPolynomial:
+        if self.k + other.k > max_terms:
             raise BudgetExceeded(
-                f"terms of a sum of {self.k} and {right.k} terms",
-                self.k + right.k,
+                f"terms of a sum of {self.k} and {other.k} terms",
+                self.k + other.k,
                 max_terms,
                 "take the essential() terms of both first, or raise max_terms",
             )
-        return TropicalPolynomial.sum_of([self, right])
+        return TropicalPolynomial.sum_of([self, other])
 
-    def mul(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalPolynomial:
-        """Return the tropical product p ⊙ q, the classical sum of both functions.
-
-        Args:
-            other: a polynomial in the same variables, or a number.
-            max_terms: refuse when k₁ · k₂ exceeds this.
-
-        Raises:
-            ShapeError: other variables.
-            BudgetExceeded: the product could have more than `max_terms` terms.
-
-        Cost: k₁ · k₂ sums of terms, see `tropnet.algebra.minkowski.multiply_terms`.
-
-        Example:
-            >>> x = TropicalPolynomial.variable(0)
-            >>> print((x + 3).mul(x + 1))
-            max(4, 3 + x₁, 2*x₁)
-        """
-        right = self._required(other)
-        if self.k * right.k > max_terms:
+    def _mul(self, other: TropicalPolynomial, max_terms: int) -> TropicalPolynomial:
+        if self.k * other.k > max_terms:
             raise BudgetExceeded(
-                f"terms of a product of {self.k} by {right.k} terms",
-                self.k * right.k,
+                f"terms of a product of {self.k} by {other.k} terms",
+                self.k * other.k,
                 max_terms,
                 "take the essential() terms of the factors first, or raise max_terms",
             )
-        rows, row_denominator = over_common_denominator([self._exponents, right._exponents])
-        columns, denominator = over_common_denominator([self._coefficients, right._coefficients])
+        rows, row_denominator = over_common_denominator([self._exponents, other._exponents])
+        columns, denominator = over_common_denominator([self._coefficients, other._coefficients])
         exponents, coefficients = multiply_terms((rows[0], columns[0]), (rows[1], columns[1]))
         return TropicalPolynomial._sorted(
             RationalArray(exponents, row_denominator), RationalArray(coefficients, denominator)
         )
 
-    def div(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalRational:
-        """Return the tropical quotient p ⊘ q, the classical difference of both functions.
-
-        Args:
-            other: a polynomial in the same variables, or a number.
-            max_terms: not needed: nothing is multiplied out.
-
-        Raises:
-            ShapeError: other variables.
-            DomainError: the divisor is −∞, the tropical zero.
-
-        Example:
-            >>> x = TropicalPolynomial.variable(0)
-            >>> print((x + 3).div(x + 1))
-            max(3, x₁) ⊘ max(1, x₁)
-        """
+    def _div(self, other: TropicalPolynomial, max_terms: int) -> TropicalRational:
         from tropnet.algebra.tropical_rational import TropicalRational
 
-        return TropicalRational(self, self._required(other))
+        return TropicalRational(self, other)
 
-    def pow(self, exponent: Any, *, max_terms: int = MAX_TERMS) -> TropicalPolynomial:
-        """Return the formal power: the product of `exponent` copies, with all its terms.
-
-        As a function it equals `power(exponent)`, which scales every term and has fewer terms: by
-        the freshman's dream (p ⊕ q)^n and p^n ⊕ q^n are the same function.
-
-        Args:
-            exponent: an integer ≥ 0; any rational where there is exactly one term.
-            max_terms: refuse when the power could have more terms.
-
-        Raises:
-            DomainError: a negative or fractional exponent with two or more terms.
-            BudgetExceeded: the power could have more than `max_terms` terms.
-
-        Example:
-            >>> x, y = TropicalPolynomial.variables(2)
-            >>> p = 0 + x + y ** 2
-            >>> (p ** 2).k, p.power(2).k, (p ** 2).equals(p.power(2))
-            (6, 3, True)
-        """
-        number = as_fraction(exponent, "exponent")
-        if self.k == 1 or number in (0, 1):
-            return self.power(number)
-        if number < 0 or number.denominator != 1:
+    def _pow(self, exponent: Fraction, max_terms: int) -> TropicalPolynomial:
+        if self.k == 1 or exponent in (0, 1):
+            return self._power(exponent)
+        if exponent < 0 or exponent.denominator != 1:
             raise DomainError(
-                f"the formal power {number} of a polynomial of {self.k} terms does not exist; "
+                f"the formal power {exponent} of a polynomial of {self.k} terms does not exist; "
                 "p.power(r) scales the function by r ≥ 0, 1 / p is its tropical inverse"
             )
-        predicted = math.comb(self.k + int(number) - 1, int(number)) if self.k else 0
+        number = int(exponent)
+        predicted = math.comb(self.k + number - 1, number) if self.k else 0
         if predicted > max_terms:
             raise BudgetExceeded(
                 f"terms of the power {number} of {self.k} terms",
@@ -481,50 +416,26 @@ class TropicalPolynomial(TropicalFunction):
                 max_terms,
                 "use p.power(n), the same function with as many terms as p, or raise max_terms",
             )
-        result, square, rest = TropicalPolynomial.one(self.n), self, int(number)
+        result, square, rest = TropicalPolynomial.one(self.n), self, number
         while rest:
             if rest & 1:
-                result = result.mul(square, max_terms=predicted * predicted)
+                result = result._mul(square, max_terms)
             rest >>= 1
             if rest:
-                square = square.mul(square, max_terms=predicted * predicted)
+                square = square._mul(square, max_terms)
         return result
 
-    def power(self, factor: Any) -> TropicalPolynomial:
-        """Return the function `factor · p` by scaling every term: the power as a function.
-
-        Args:
-            factor: a rational ≥ 0; any rational where there is exactly one term.
-
-        Raises:
-            DomainError: a negative factor with two or more terms (then the function is not
-                convex; `1 / p.power(-factor)` is it), or with none.
-
-        Example:
-            >>> x = TropicalPolynomial.variable(0)
-            >>> print((x + 1).power("1/2"))
-            max(1/2, 1/2*x₁)
-        """
-        number = as_fraction(factor, "factor")
-        if number < 0 and self.k != 1:
+    def _power(self, factor: Fraction) -> TropicalPolynomial:
+        if factor < 0 and self.k != 1:
             raise DomainError(
-                f"a polynomial of {self.k} terms to the power {number} is not a polynomial; "
+                f"a polynomial of {self.k} terms to the power {factor} is not a polynomial; "
                 "use 1 / p.power(r) with r > 0"
             )
-        if number == 0:
+        if factor == 0:
             return TropicalPolynomial.one(self.n)
         return TropicalPolynomial._sorted(
-            self._exponents.scaled(number), self._coefficients.scaled(number)
+            self._exponents.scaled(factor), self._coefficients.scaled(factor)
         )
-
-    def _required(self, other: Any) -> TropicalPolynomial:
-        operand = self._operand(other)
-        if operand is None:
-            raise DomainError(
-                f"a {type(other).__name__} is not a tropical polynomial or a number; "
-                "TropicalRational(p) lifts p where a quotient is meant"
-            )
-        return operand
 
     # ---- values -----------------------------------------------------------------------------
 

@@ -14,7 +14,6 @@ from tropnet.algebra.printing import html_table, rational_latex, rational_text
 from tropnet.algebra.tropical_function import MAX_TERMS, TropicalFunction
 from tropnet.algebra.tropical_polynomial import TropicalPolynomial
 from tropnet.errors import DomainError, ShapeError
-from tropnet.exact import as_fraction
 
 if TYPE_CHECKING:
     from tropnet.domains import Domain
@@ -153,72 +152,6 @@ class TropicalRational(TropicalFunction):
             return TropicalRational.of(other, self.n)
         return None
 
-    def add(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalRational:
-        """Return f ⊕ g, the maximum: (P₁ ⊙ Q₂ ⊕ P₂ ⊙ Q₁) ⊘ (Q₁ ⊙ Q₂); a common Q stays as it is.
-
-        Args:
-            other: a rational, a polynomial or a number.
-            max_terms: refuse when a product could have more terms.
-
-        Raises:
-            ShapeError: other variables.
-            BudgetExceeded: a product could exceed `max_terms`.
-
-        Example:
-            >>> x = TropicalPolynomial.variable(0)
-            >>> print(TropicalRational(x, 1 + x).add(0))
-            max(1, x₁) ⊘ max(1, x₁)
-        """
-        right = TropicalRational.of(other, self.n)
-        p, q, r, s = self.numerator, self.denominator, right.numerator, right.denominator
-        if q == s:
-            return TropicalRational(p.add(r), q)
-        top = p.mul(s, max_terms=max_terms).add(r.mul(q, max_terms=max_terms))
-        return TropicalRational(top, q.mul(s, max_terms=max_terms))
-
-    def mul(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalRational:
-        """Return f ⊙ g, the classical sum of both functions: (P₁ ⊙ P₂) ⊘ (Q₁ ⊙ Q₂).
-
-        Args:
-            other: a rational, a polynomial or a number.
-            max_terms: refuse when a product could have more terms.
-
-        Raises:
-            ShapeError: other variables.
-            BudgetExceeded: a product could exceed `max_terms`.
-
-        Example:
-            >>> x = TropicalPolynomial.variable(0)
-            >>> TropicalRational(x, 1 + x).mul(2)(0)
-            Fraction(1, 1)
-        """
-        right = TropicalRational.of(other, self.n)
-        return TropicalRational(
-            self.numerator.mul(right.numerator, max_terms=max_terms),
-            self.denominator.mul(right.denominator, max_terms=max_terms),
-        )
-
-    def div(self, other: Any, *, max_terms: int = MAX_TERMS) -> TropicalRational:
-        """Return f ⊘ g, the classical difference of both functions.
-
-        Args:
-            other: a rational, a polynomial or a number, not −∞.
-            max_terms: refuse when a product could have more terms.
-
-        Raises:
-            DomainError: division by −∞.
-            ShapeError: other variables.
-            BudgetExceeded: a product could exceed `max_terms`.
-
-        Example:
-            >>> x = TropicalPolynomial.variable(0)
-            >>> TropicalRational(x, 1 + x).div(x).equals(1 / (1 + x))
-            False
-            >>> TropicalRational(x, 1 + x).div(x).equals(0 / (1 + x))
-            True
-        """
-        return self.mul(TropicalRational.of(other, self.n).inverse(), max_terms=max_terms)
-
     def inverse(self) -> TropicalRational:
         """Return Q ⊘ P, the classical negative.
 
@@ -232,49 +165,38 @@ class TropicalRational(TropicalFunction):
         """
         return TropicalRational(self.denominator, self.numerator)
 
-    def pow(self, exponent: Any, *, max_terms: int = MAX_TERMS) -> TropicalRational:
-        """Return the formal power P^n ⊘ Q^n, of the inverse where n < 0.
+    def _add(self, other: TropicalRational, max_terms: int) -> TropicalRational:
+        p, q, r, s = self.numerator, self.denominator, other.numerator, other.denominator
+        if q == s:
+            return TropicalRational(p.add(r, max_terms=max_terms), q)
+        top = p.mul(s, max_terms=max_terms).add(r.mul(q, max_terms=max_terms), max_terms=max_terms)
+        return TropicalRational(top, q.mul(s, max_terms=max_terms))
 
-        Args:
-            exponent: an integer.
-            max_terms: refuse when a power could have more terms.
-
-        Raises:
-            DomainError: a fractional exponent (`power` takes these).
-            BudgetExceeded: a power could exceed `max_terms`.
-
-        Example:
-            >>> x = TropicalPolynomial.variable(0)
-            >>> (TropicalRational(x, 1 + x) ** -2)(0)
-            Fraction(2, 1)
-        """
-        number = as_fraction(exponent, "exponent")
-        if number.denominator != 1:
-            raise DomainError(
-                f"the formal power {number} does not exist; f.power(r) scales the function by r"
-            )
-        if number < 0:
-            return self.inverse().pow(-int(number), max_terms=max_terms)
+    def _mul(self, other: TropicalRational, max_terms: int) -> TropicalRational:
         return TropicalRational(
-            self.numerator.pow(int(number), max_terms=max_terms),
-            self.denominator.pow(int(number), max_terms=max_terms),
+            self.numerator.mul(other.numerator, max_terms=max_terms),
+            self.denominator.mul(other.denominator, max_terms=max_terms),
         )
 
-    def power(self, factor: Any) -> TropicalRational:
-        """Return the function `factor · f` for any rational factor, by scaling terms.
+    def _div(self, other: TropicalRational, max_terms: int) -> TropicalRational:
+        return self._mul(other.inverse(), max_terms)
 
-        Raises:
-            DomainError: a negative factor where P is −∞.
+    def _pow(self, exponent: Fraction, max_terms: int) -> TropicalRational:
+        if exponent.denominator != 1:
+            raise DomainError(
+                f"the formal power {exponent} does not exist; f.power(r) scales the function by r"
+            )
+        if exponent < 0:
+            return self.inverse()._pow(-exponent, max_terms)
+        return TropicalRational(
+            self.numerator.pow(exponent, max_terms=max_terms),
+            self.denominator.pow(exponent, max_terms=max_terms),
+        )
 
-        Example:
-            >>> x = TropicalPolynomial.variable(0)
-            >>> TropicalRational(0 + x).power("-1/2")(3)
-            Fraction(-3, 2)
-        """
-        number = as_fraction(factor, "factor")
-        if number < 0:
-            return self.inverse().power(-number)
-        return TropicalRational(self.numerator.power(number), self.denominator.power(number))
+    def _power(self, factor: Fraction) -> TropicalRational:
+        if factor < 0:
+            return self.inverse()._power(-factor)
+        return TropicalRational(self.numerator.power(factor), self.denominator.power(factor))
 
     # ---- values -----------------------------------------------------------------------------
 
