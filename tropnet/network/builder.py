@@ -59,6 +59,7 @@ class NetworkBuilder:
         self._dtype: Dtype = dtype
         self._layers: list[Layer] = []
         self._widths: list[int] = []
+        self._held: dict[Wire, Wire] = {}
 
     def input(self, size: int) -> Wire:
         """Return the input wire; call it once, first.
@@ -206,7 +207,9 @@ class NetworkBuilder:
         """Return the wire as a choice of values, giving it a layer of identity units if needed."""
         if wire.affine is None:
             return wire
-        return self._layer(wire.affine, relu=False, name="affine")
+        if wire not in self._held:
+            self._held[wire] = self._layer(wire.affine, relu=False, name="affine")
+        return self._held[wire]
 
     def _affine(self, wire: Wire) -> Affine:
         """Return the wire as an affine function of existing values."""
