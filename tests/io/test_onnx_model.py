@@ -142,6 +142,15 @@ def test_casts_are_noted_and_the_coarsest_arithmetic_counts() -> None:
     assert any("casts" in note for note in f.notes)
 
 
+def test_sparse_tensors_are_named() -> None:
+    model = dense_onnx(_LAYERS)
+    tensor = model.graph.initializer.pop(0)
+    sparse = model.graph.sparse_initializer.add()
+    sparse.values.CopyFrom(tensor)
+    with pytest.raises(UnsupportedLayerError, match=r"'W0' \(sparse tensor\)"):
+        load(model)
+
+
 def _broken(change: Any) -> Any:
     model = dense_onnx(_LAYERS)
     change(model)

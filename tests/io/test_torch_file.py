@@ -394,6 +394,15 @@ def test_a_checkpoint_inside_an_archive_of_another_kind(tmp_path: Path) -> None:
         load(path)
 
 
+@pytest.mark.parametrize("extra", ["other/data.pkl", "f/DATA.PKL"])
+def test_archives_that_two_readers_may_read_differently(tmp_path: Path, extra: str) -> None:
+    path = _saved(tmp_path, _tensors(state_dict(_LAYERS)))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(extra, b"\x80\x02}.")
+    with pytest.raises(UnsafeFileError, match="as torch never writes them"):
+        load(path)
+
+
 def test_truncated_checkpoints(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     torch.save(_tensors(state_dict(_LAYERS)), buffer)

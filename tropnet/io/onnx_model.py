@@ -121,6 +121,10 @@ class _Graph:
             # read when first needed: weights that nothing uses cannot spoil a model
             values[name] = constant(array_of(self._stored[name], self._folder), name)
         found = values.get(name)
+        if found is None and any(s.values.name == name for s in self._graph.sparse_initializer):
+            raise UnsupportedLayerError(
+                name, "sparse tensor", "it is not read yet", "dense weights"
+            )
         if found is None:
             raise FormatError(
                 f"{reader} reads {name!r}, which no node before it makes; the ONNX graph is broken"

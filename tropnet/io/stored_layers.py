@@ -79,7 +79,7 @@ def stored_layers(entries: Mapping[str, AnyArray]) -> list[StoredLayer]:
     weights: dict[str, tuple[Orientation, FloatArray]] = {}
     biases: dict[str, FloatArray] = {}
     for raw, array in entries.items():
-        layer, part = _place(_unwrapped(raw))
+        layer, part = _place(unwrapped(raw))
         values = _floats(array, raw)
         if (layer in biases) if part == "bias" else (layer in weights):
             raise FormatError(f"{raw!r} is stored twice, once behind a wrapper's prefix")
@@ -210,7 +210,14 @@ def require_gaps(layers: Sequence[StoredLayer]) -> None:
             )
 
 
-def _unwrapped(name: str) -> str:
+def unwrapped(name: str) -> str:
+    """Return a name without the prefixes that wrappers of modules add.
+
+    Example:
+        >>> from tropnet.io.stored_layers import unwrapped
+        >>> unwrapped("module._orig_mod.fc1.weight")
+        'fc1.weight'
+    """
     while True:
         prefix = next((p for p in _WRAPPERS if name.startswith(p)), None)
         if prefix is None:

@@ -103,6 +103,13 @@ def _scan_archive(file: ModelFile) -> Scan:
         )
     if "data.pkl" not in tails:
         raise FormatError(f"{file.path} is a zip archive, but none that torch or numpy wrote")
+    folders = {name.partition("/")[0] for name in members}
+    if len(folders) > 1 or len({name.lower() for name in members}) < len(members):
+        # torch and zipfile might take different members for the same one
+        raise UnsafeFileError(
+            f"{file.path} holds {len(folders)} folders or names that differ in case alone, as "
+            "torch never writes them; it was not opened"
+        )
     name = tails["data.pkl"]
     if members[name] > _MOST_PICKLE:
         raise UnsafeFileError(f"{file.path} describes its tensors in {members[name]:,} bytes")

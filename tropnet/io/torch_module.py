@@ -11,6 +11,7 @@ import numpy as np
 
 from tropnet.errors import DomainError, FormatError, ShapeError, TropnetError, UnsupportedLayerError
 from tropnet.io.reader import ObjectReader, Options, Refusal, bases
+from tropnet.io.stored_layers import unwrapped
 from tropnet.io.tensor import constant
 from tropnet.io.torch_graph import network_of_program
 from tropnet.network import Network, NetworkBuilder, Wire
@@ -105,10 +106,7 @@ def with_weights(module: Any, entries: Mapping[str, AnyArray]) -> Any:
     """
     import torch
 
-    state = {
-        name.removeprefix("module.").removeprefix("_orig_mod."): torch.from_numpy(np.array(array))
-        for name, array in entries.items()
-    }
+    state = {unwrapped(name): torch.from_numpy(np.array(array)) for name, array in entries.items()}
     target = copy.deepcopy(module)
     own = target.state_dict()
     for name, tensor in state.items():

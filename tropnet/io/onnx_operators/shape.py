@@ -51,7 +51,7 @@ def cast(call: Call) -> Value:
                 return constant(value.values.astype(kinds[target]), call.name)
     if target not in _FLOATS:
         raise call.unsupported(
-            f"it casts to element type {target}, which is not continuous", "casts between floats"
+            f"it casts to element type {target}", "casts between float16, float32 and float64"
         )
     return value
 
