@@ -69,14 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             if not sys.warnoptions:
                 warnings.simplefilter("ignore")  # libraries' talk, not about the user's model
-            code = _run(given)
+            code = _run(list(given))  # click empties the list
         if sys.stdout is not None:
             sys.stdout.flush()  # while a closed pipe can still be caught
     except (KeyboardInterrupt, click.Abort):
         return _failed("stopped", ExitCode.INTERRUPTED)
     except BrokenPipeError:
         _discard_output()  # whoever read our output has closed it; there is nobody to tell
-        return ExitCode.ERROR
+        return int(ExitCode.ERROR)
     except Exception as error:
         if "--traceback" in given:
             traceback.print_exc()
@@ -97,7 +97,7 @@ def _run(arguments: list[str]) -> int:
 def _said(error: Exception) -> str:
     """Return an error as one line."""
     if isinstance(error, click.UsageError) and error.ctx is not None:
-        text = f"{error.format_message()} See {error.ctx.command_path} --help."
+        text = f"{error.format_message().rstrip('.')}; see {error.ctx.command_path} --help"
     elif isinstance(error, click.ClickException):
         text = error.format_message()
     elif isinstance(error, TropnetError):
@@ -115,7 +115,7 @@ def _said(error: Exception) -> str:
 def _failed(text: str, code: ExitCode) -> int:
     with suppress(OSError):
         click.echo(f"tropnet: {text}", err=True)
-    return code
+    return int(code)
 
 
 def _discard_output() -> None:

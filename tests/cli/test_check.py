@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tropnet.checker.certificate import seal
+
+A, COPY, B = "examples:moons_a", "examples:moons_a_permuted", "examples:moons_b"
+
+
+@pytest.fixture
+def certificate(tropnet: Run, tmp_path: Path) -> Path:
+    path = tmp_path / "c.json"
+    assert tropnet("compare", A, COPY, "--certificate", path).code == 0
+    return path
+
+
+def test_valid(tropnet: Run, certificate: Path) -> None:
+    done = tropnet("check", certificate, A, COPY)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("Valid\n  claim:      equivalent\n")
+
+
+def test_invalid_for_other_models(tropnet: Run, certificate: Path) -> None:
+    done = tropnet("check", certificate, A, B)
+    assert done.code == 1
+    assert done.out.startswith("Invalid\n")
+    assert "network b has sha256" in done.lines["reason"]
+
+
+def test_json(tropnet: Run, certificate: Path) -> None:
+    data = tropnet("check", certificate, A, COPY, "--json").json
+    assert (data["valid"], data["claim"]) == (True, "equivalent")
+    assert data["seconds"] > 0
+
+
+def test_a_resealed_lie_is_invalid_and_a_broken_seal_an_error(
+    tropnet: Run, certificate: Path
+) -> None:
+    data = json.loads(certificate.read_text())
+    data["domain"] = {"type": "box", "lower": ["0", "0"], "upper": ["1", "1"]}
+    data["upper"] = {"value": "0", "method": "identical", "data": None}
+    certificate.write_text(json.dumps(data))
+    done = tropnet("check", certificate, A, COPY)
+    assert (done.code, "the seal does not match" in done.err) == (3, True)
+    del data["seal"]
+    certificate.write_text(json.dumps({**data, "seal": seal(data)}))
+    done = tropnet("check", certificate, A, COPY)
+    assert (done.code, done.lines["reason"]) == (
+        1, "the networks are claimed identical and are not"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [None, "", "{}", "[1", '"text"'])
+def test_what_is_no_certificate(tropnet: Run, tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "c.json"
+    if text is not None:
+        path.write_text(text)
+    done = tropnet("check", path, A, B)
+    assert (done.code, done.out, done.err.count("\n")) == (3, "", 1)

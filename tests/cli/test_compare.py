@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.hard_pairs import two_tournaments
+from tropnet import Network, save
+from tropnet.checker import Certificate
+from tropnet.checker.gap import NORMS
+from tropnet.cli.compare import compare
+from tropnet.equivalence.problem import RELATIONS
+
+A, COPY, B = "examples:moons_a", "examples:moons_a_permuted", "examples:moons_b"
+
+
+def test_the_same_function(tropnet: Run) -> None:
+    done = tropnet("compare", A, COPY)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("Equivalent\n  relation:   equal, atol 0, norm inf\n")
+    assert done.lines["domain"] == "all of R^n"
+    assert done.lines["bracket"] == "0 <= sup|f-g| <= 0"
+
+
+def test_different_functions(tropnet: Run) -> None:
+    done = tropnet("compare", A, B, "--box", "-1", "2")
+    assert (done.code, done.err) == (1, "")
+    assert done.out.startswith("Different\n")
+    assert done.lines["domain"] == "Box.cube(2, '-1', '2')"
+    assert "|f-g| = " in done.lines["witness"]
+
+
+def test_undecided(tropnet: Run, tmp_path: Path) -> None:
+    for name, network in zip("ab", two_tournaments(), strict=True):
+        save(network, tmp_path / f"{name}.json")
+    done = tropnet("compare", tmp_path / "a.json", tmp_path / "b.json", "--box", 0, 1,
+                   "--time-limit", 2)  # fmt: skip
+    assert (done.code, done.err) == (2, "")
+    assert done.out.startswith("Undecided\n")
+    assert done.lines["reason"]
+
+
+def test_a_pipe_gets_no_colours_and_no_wrapping(tropnet: Run, tmp_path: Path) -> None:
+    long = tmp_path / ("deep" * 30) / "certificate of the comparison.json"
+    long.parent.mkdir()
+    done = tropnet("compare", A, B, "--box", 0, 1, "--certificate", long)
+    assert "\x1b" not in done.out
+    assert f"  certificate:{long}" in done.out or f"  certificate: {long}" in done.out
+
+
+def test_json_is_exact(tropnet: Run, tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    done = tropnet(
+        "compare", A, B, "--box", "0.1", "1/3", "--atol", "0.1", "--json", "--certificate", path
+    )
+    data = done.json
+    assert (done.code, data["exit_code"], data["verdict"]) == (1, 1, "Different")
+    assert data["a"]["source"] == A
+    assert len(data["b"]["sha256"]) == 64
+    (result,) = data["results"]
+    assert result["domain"] == {
+        "type": "box", "lower": ["1/10", "1/10"], "upper": ["1/3", "1/3"]
+    }  # fmt: skip
+    assert result["atol"] == {"exact": "1/10", "float": 0.1}
+    witness = result["witness"]
+    gap = Fraction(witness["f"]["exact"][0]) - Fraction(witness["g"]["exact"][0])
+    assert abs(gap) == Fraction(witness["gap"]["exact"]) > Fraction(1, 10)
+    assert witness["gap"]["float"] == pytest.approx(float(abs(gap)))
+    assert Certificate.load(result["certificate"]).claim == "different"
+
+
+def test_json_of_what_has_no_end(tropnet: Run) -> None:
+    (result,) = tropnet("compare", A, B, "--json").json["results"]
+    assert result["domain"] == {"type": "space"}
+    assert result["upper"] == {"exact": "inf", "float": None}
+    assert result["certificate"] is None
+
+
+def test_undecided_json_says_why(tropnet: Run, tmp_path: Path) -> None:
+    for name, network in zip("ab", two_tournaments(), strict=True):
+        save(network, tmp_path / f"{name}.json")
+    done = tropnet("compare", tmp_path / "a.json", tmp_path / "b.json", "--box", 0, 1, "--json",
+                   "--time-limit", 2)  # fmt: skip
+    assert done.json["results"][0]["reason"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"lower": [0, 0.1], "upper": [1, "1/3"]}',
+        '{"type": "box", "lower": ["0", "1/10"], "upper": ["1", "1/3"]}',
+    ],
+)
+def test_a_box_from_a_file_has_the_decimals_that_stand_there(
+    tropnet: Run, tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "box.json"
+    path.write_text(text)
+    done = tropnet("compare", A, B, "--box", path)
+    assert done.lines["domain"] == "Box(['0', '1/10'], ['1', '1/3'])"
+
+
+def test_a_polyhedron_from_a_file(tropnet: Run, tmp_path: Path) -> None:
+    path = tmp_path / "triangle.json"
+    rows = [[-1, 0], [0, -1], [1, 1]]
+    path.write_text(json.dumps({"type": "polyhedron", "A": rows, "b": [0, 0, 1]}))
+    done = tropnet("compare", A, B, "--box", path)
+    assert (done.code, done.lines["domain"]) == (1, "Polyhedron(3 inequalities in 2 variables)")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[0, 1]", "a domain in a file lacks or garbles"),
+        ("{0", "is no JSON"),
+        ('{"lower": [0, 0], "uper": [1, 1]}', "has a field 'uper'; known: lower, upper"),
+        ('{"lower": [0, 0]}', "lacks or garbles the field 'upper'"),
+        ('{"lower": [2, 0], "upper": [1, 1]}', "the box is empty: lower[0] = 2"),
+        ('{"lower": [NaN, 0], "upper": [1, 1]}', "no rational value"),
+        ('{"lower": [0], "upper": [1]}', "the domain has 1 coordinates"),
+        ('{"type": "ball"}', "unknown domain type 'ball'"),
+    ],
+)
+def test_files_that_are_no_domain(tropnet: Run, tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "box.json"
+    path.write_text(text)
+    done = tropnet("compare", A, B, "--box", path)
+    assert (done.code, done.out) == (3, "")
+    assert said in done.err
+    assert done.err.count("\n") == 1
+
+
+def _vnnlib(path: Path, *boxes: tuple[float, float]) -> Path:
+    cases = " ".join(
+        f"(and (>= X_0 {lo}) (<= X_0 {hi}) (>= X_1 {lo}) (<= X_1 {hi}))" for lo, hi in boxes
+    )
+    names = "".join(f"(declare-const {name} Real)\n" for name in ("X_0", "X_1", "Y_0"))
+    path.write_text(f"{names}(assert (or {cases}))\n(assert (<= Y_0 0))\n")
+    return path
+
+
+def test_one_vnnlib_box(tropnet: Run, tmp_path: Path) -> None:
+    done = tropnet("compare", A, B, "--vnnlib", _vnnlib(tmp_path / "p.vnnlib", (0, 0.1)))
+    assert (done.code, done.lines["domain"]) == (1, "Box.cube(2, '0', '1/10')")
+
+
+def test_several_boxes_all_equal(tropnet: Run, tmp_path: Path) -> None:
+    path = _vnnlib(tmp_path / "p.vnnlib", (0, 1), (2, 3), (4, 5))
+    done = tropnet("compare", A, COPY, "--vnnlib", path, "--certificate", tmp_path / "c.json")
+    assert done.code == 0
+    assert "box 2 of 3: Equivalent\n" in done.out
+    assert done.out.endswith("All boxes: Equivalent\n  compared:   3 of 3 boxes\n")
+    names = sorted(file.name for file in tmp_path.glob("*.json"))
+    assert names == ["c-1.json", "c-2.json", "c-3.json"]
+
+
+def test_the_first_difference_ends_several_boxes(tropnet: Run, tmp_path: Path) -> None:
+    path = _vnnlib(tmp_path / "p.vnnlib", (0, 1), (2, 3))
+    done = tropnet("compare", A, B, "--vnnlib", path, "--json")
+    assert done.code == 1
+    assert (done.json["domains"], done.json["compared"]) == (2, 1)
+
+
+def test_the_worst_verdict_counts(tropnet: Run, tmp_path: Path) -> None:
+    # equal where both are zero, different above
+    hinge = Network.from_dense([[[1, 0], [0, 1]], [[1, 1]]])
+    steep = Network.from_dense([[[1, 0], [0, 1]], [[1, 2]]])
+    save(hinge, tmp_path / "a.json")
+    save(steep, tmp_path / "b.json")
+    path = _vnnlib(tmp_path / "p.vnnlib", (-2, -1), (1, 2))
+    done = tropnet("compare", tmp_path / "a.json", tmp_path / "b.json", "--vnnlib", path)
+    assert done.code == 1
+    assert "box 1 of 2: Equivalent" in done.out
+    assert "box 2 of 2: Different" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["compare"], "Missing argument 'A'; see tropnet compare --help"),
+        (["compare", A], "Missing argument 'B'; see tropnet compare --help"),
+        (["compare", A, B, "more"], "Got unexpected extra argument (more); see"),
+        (["compare", A, B, "--bx", "0", "1"], "No such option '--bx'. Did you mean '--box'?"),
+        (
+            ["compare", A, B, "--box", "0"],
+            "after 0 comes a second number, and nothing follows; see",
+        ),
+        (["compare", "--box", "0", A, B], f"a second number, not '{A}'; see"),
+        (["compare", A, B, "--box", "1", "0"], "the box is empty: lower[0] = 1 exceeds"),
+        (["compare", A, B, "--box", "none.json"], "--box none.json: No such file or directory;"),
+        (["compare", A, B, "--box"], "Option '--box' requires an argument."),
+        (["compare", A, B, "--box", "0", "1", "--vnnlib", "x"], "--box and --vnnlib both name"),
+        (["compare", A, B, "--vnnlib", "none.vnnlib"], "there is no file none.vnnlib"),
+        (["compare", A, B, "--atol", "x"], "atol is the text 'x', not a finite number"),
+        (["compare", A, B, "--atol", "-1"], "a tolerance is zero or positive"),
+        (["compare", A, B, "--norm", "3"], "'3' is not one of 'inf', '1', '2'; see"),
+        (["compare", A, B, "--relation", "like"], "Invalid value for '--relation'"),
+        (["compare", A, B, "--time-limit", "0"], "time_limit is 0.0; give seconds above zero"),
+        (["compare", A, B, "--time-limit", "nan"], "give seconds above zero"),
+        (["compare", A, B, "--time-limit", "soon"], "'soon' is not a valid float; see"),
+        (
+            ["compare", A, B, "--certificate", "none/c.json"],
+            "lies in none, which is no folder; see",
+        ),
+        (["compare", A, "none.onnx"], "there is no file none.onnx; check the path"),
+        (["compare", A, "examples:none"], "no example is called 'none'; there are: moons_a"),
+        (["compare", A, B, "--key", "model"], "has nothing at key='model'"),
+        (["compare", A, B, "-a", "keys=model"], "-a keys=model: give one of key=PATH"),
+        (["compare", A, B, "-b", "normalise=1"], "-b normalise=1: give one of"),
+        (["compare", A, B, "-b", "key"], "-b key: give one of"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_code_3(
+    tropnet: Run, arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = tropnet(*arguments)
+    assert (done.code, done.out) == (3, "")
+    assert done.err.startswith("tropnet: ")
+    assert said in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_a_box_may_stand_before_the_models_and_be_negative(tropnet: Run) -> None:
+    done = tropnet("compare", "--box", "-1/3", "-1e-1", A, COPY)
+    assert (done.code, done.lines["domain"]) == (0, "Box.cube(2, '-1/3', '-1/10')")
+
+
+def test_options_of_one_model_alone(tropnet: Run, tmp_path: Path) -> None:
+    import torch
+
+    from tropnet import examples
+
+    state = torch.load(examples.path("moons_a"), weights_only=True)
+    torch.save({"trained": {"model": state}}, tmp_path / "checkpoint.pt")
+    checkpoint = tmp_path / "checkpoint.pt"
+    assert tropnet("compare", checkpoint, COPY, "-a", "key=trained.model").code == 0
+    assert tropnet("compare", COPY, checkpoint, "-b", "key=trained.model").code == 0
+    both = tropnet("compare", checkpoint, checkpoint, "--key", "trained.model")
+    assert both.code == 0
+    done = tropnet("compare", checkpoint, COPY, "--key", "trained.model")
+    assert (done.code, "has no use for key=" in done.err) == (3, True)
+
+
+def test_an_architecture_is_a_list_of_words(tropnet: Run) -> None:
+    words = "linear,relu,linear,relu,linear"
+    assert tropnet("compare", A, COPY, "-a", f"architecture={words}").code == 0
+    done = tropnet("compare", A, COPY, "-a", "architecture=linear,linear,linear")
+    assert done.code == 1
+
+
+def test_the_choices_are_those_of_the_library() -> None:
+    choices = {option.name: getattr(option.type, "choices", None) for option in compare.params}
+    assert tuple(choices["relation"] or ()) == RELATIONS
+    assert set(choices["norm"] or ()) == set(NORMS)
