@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tropnet.conversion.plan import Plan, plan
+from tropnet.conversion.to_network import to_network
 from tropnet.conversion.tropicalize import tropicalize
 
-__all__ = ["Plan", "plan", "tropicalize"]
+__all__ = ["Plan", "plan", "to_network", "tropicalize"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
@@ -50,12 +51,18 @@ class CellSample:
     values: tuple[FloatArray, ...]
 
     @staticmethod
-    def of(n: int, domain: Domain, size: int) -> CellSample:
+    def of(directions: FloatArray, domain: Domain, size: int) -> CellSample:
         """Return the sample before the first unit: one cell, the interior of the domain.
+
+        Args:
+            directions: `(inputs, n)`, a basis of the subspace to look at, all with a domain.
+            domain: a domain, or None.
+            size: the largest number of cells to keep.
 
         Raises:
             DomainError: the domain has no interior points.
         """
+        n = directions.shape[1]
         sides, point = np.zeros((0, n + 1)), np.zeros(n)
         if domain is not None:
             a, b = domain.inequalities()
@@ -71,9 +78,9 @@ class CellSample:
         room = len(sides) + 8
         columns_a, columns_b = np.zeros((1, n, room)), np.zeros((1, room))
         columns_a[0, :, : len(sides)], columns_b[0, : len(sides)] = sides[:, :n].T, sides[:, n]
-        identity = np.eye(n, n + 1)[None]
+        inputs = np.concatenate([directions, np.zeros((len(directions), 1))], axis=1)[None]
         return CellSample(
-            size, 1.0, point[None], columns_a, columns_b, np.array([len(sides)]), (identity,)
+            size, 1.0, point[None], columns_a, columns_b, np.array([len(sides)]), (inputs,)
         )
 
     @property
@@ -89,6 +96,18 @@ class CellSample:
         for source, weights in affine.terms:
             total += weights.values @ self.values[source]
         return total
+
+    def generic_count(self, affine: Affine, units: IntArray) -> float | None:
+        """Return how many cells as many hyperplanes in general position have, if that applies.
+
+        It does while nothing has been cut: m hyperplanes whose normals have rank r make between 2^r
+        and Σ_{i ≤ r} C(m, i) cells, and generic ones the latter (Schläfli).
+        """
+        if len(self.points) > 1 or self.count[0] or not len(units):
+            return None
+        normals = self.forms(affine)[0][units, :-1]
+        rank = int(np.linalg.matrix_rank(normals))
+        return float(sum(math.comb(len(units), i) for i in range(rank + 1)))
 
     def cut(
         self, affine: Affine, units: Iterable[int], rng: np.random.Generator, limit: float
@@ -145,10 +164,12 @@ class CellSample:
         if int(self.count.max()) + 1 >= room:
             a = np.concatenate([a, np.zeros_like(a)], axis=2)
             b = np.concatenate([b, np.zeros_like(b)], axis=1)
-        crossed, others = split_cells(a, b, self.count, np.ascontiguousarray(forms), self.points)
+        crossed, others, own = split_cells(
+            a, b, self.count, np.ascontiguousarray(forms), self.points
+        )
         cut = np.flatnonzero(crossed)
         origin = np.concatenate([np.arange(len(crossed)), cut])
-        points = np.concatenate([self.points, others[cut]])
+        points = np.concatenate([own, others[cut]])
         # the search left the other side in the column after the last: the old side is its opposite
         count = self.count + crossed
         last = self.count[cut]

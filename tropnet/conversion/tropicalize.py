@@ -56,7 +56,7 @@ def tropicalize(
         >>> from tropnet.conversion import tropicalize
         >>> absolute = Network.from_dense([[[1], [-1]], [[1, 1]]])
         >>> print(tropicalize(absolute)[0])
-        max(-x₁, x₁) ⊘ 0
+        max(-x₁, x₁)
     """
     plan(network).require(max_terms)
     return _Conversion(network, max_terms, time_limit).run()
