@@ -12,10 +12,10 @@ from tropnet.exact.signs import dot_error
 if TYPE_CHECKING:
     from tropnet.typing import BoolArray, FloatArray, IntArray
 
-#: Points and forms handled at a time, so that their values stay in a core's second-level cache;
-#: measured by tests/bench/bench_evaluate.py.
-_ROWS: Final = 256
-_COLUMNS: Final = 256
+#: Values handled at a time, and forms among them: they shall stay in a core's second-level cache,
+#: and powers of two would fall on each other there (measured by tests/bench/bench_evaluate.py).
+_CELLS: Final = 57_600
+_COLUMNS: Final = 600
 
 
 class NearestMaxima(NamedTuple):
@@ -56,12 +56,13 @@ def row_maxima(points: FloatArray, forms: FloatArray) -> FloatArray:
         for start in range(0, count, _COLUMNS)
     ]
     result = np.full(batch, -np.inf)
-    values = np.empty((_ROWS, _COLUMNS))
+    values = np.empty(_CELLS)
+    at_once = _CELLS // min(count, _COLUMNS)
     with np.errstate(over="ignore", invalid="ignore"):
-        for start in range(0, batch, _ROWS):
-            rows, best = extended[start : start + _ROWS], result[start : start + _ROWS]
+        for start in range(0, batch, at_once):
+            rows, best = extended[start : start + at_once], result[start : start + at_once]
             for block in blocks:
-                part = values.ravel()[: len(rows) * block.shape[1]].reshape(len(rows), -1)
+                part = values[: len(rows) * block.shape[1]].reshape(len(rows), -1)
                 np.matmul(rows, block, out=part)
                 np.maximum(best, part.max(axis=1), out=best)
     return result
