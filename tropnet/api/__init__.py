@@ -6,6 +6,6 @@ from tropnet.api.check import check
 from tropnet.api.compare import compare
 from tropnet.api.plan import plan
 from tropnet.api.tropicalize import tropicalize
-from tropnet.io import load, save
+from tropnet.io import load, load_map, save
 
-__all__ = ["check", "compare", "load", "plan", "save", "tropicalize"]
+__all__ = ["check", "compare", "load", "load_map", "plan", "save", "tropicalize"]

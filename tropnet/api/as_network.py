@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-from tropnet.io import load
+from tropnet import examples
+from tropnet.io import holds_map, load, load_map
 from tropnet.network import Network
 
 
@@ -13,7 +15,8 @@ def as_network(source: Any) -> Network:
 
     Args:
         source: a Network, a model file or object, `"examples:NAME"`, or a `TropicalMap`,
-            `TropicalRational` or `TropicalPolynomial`, which become networks that compute them.
+            `TropicalRational` or `TropicalPolynomial` or the file of one, which become networks
+            that compute them.
 
     Raises:
         TropnetError: `load` refuses the source.
@@ -25,6 +28,8 @@ def as_network(source: Any) -> Network:
     """
     if isinstance(source, Network):
         return source
+    if isinstance(source, str | os.PathLike) and holds_map(examples.resolve(source)):
+        source = load_map(source)
     if type(source).__module__.startswith("tropnet.algebra"):
         from tropnet.algebra import TropicalMap, TropicalPolynomial, TropicalRational
         from tropnet.conversion import to_network

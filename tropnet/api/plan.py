@@ -16,19 +16,22 @@ def plan(network: Any, domain: Domain = None) -> Plan:
 
     Args:
         network: a Network, or anything that `load` reads.
-        domain: a `Box`, a `Polyhedron`, or None for all of R^n.
+        domain: count only what meets this `Box` or `Polyhedron`; None for all of R^n.
 
     Returns:
-        The plan; it prints as a table, a line for each layer.
+        The plan; it prints as a table with a line for each layer.
 
     Raises:
         TropnetError: the model cannot be loaded.
+        ShapeError: the domain lives in another space.
 
-    Cost: milliseconds.
+    Cost: below 1 s for 300 units in 5 inputs.
 
     Example:
         >>> import tropnet
-        >>> print(tropnet.plan("examples:moons_a"))  # doctest: +SKIP
+        >>> absolute = tropnet.Network.from_dense([[[1], [-1]], [[1, 1]]])
+        >>> tropnet.plan(absolute).outputs
+        ((2, 1),)
     """
     from tropnet.conversion import plan as predict
 
