@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from tropnet.api.compare import compare
     from tropnet.api.plan import plan
     from tropnet.api.tropicalize import tropicalize
+    from tropnet.checker import Certificate, CheckReport
+    from tropnet.conversion import Plan
     from tropnet.domains import Box, Polyhedron
-    from tropnet.equivalence import Different, Equivalent, Undecided, Verdict
+    from tropnet.equivalence import Different, Equivalent, Undecided, Verdict, Witness
     from tropnet.errors import (
         BudgetExceeded,
         CertificateError,
@@ -38,8 +40,7 @@ if TYPE_CHECKING:
         UnsupportedLayerError,
     )
     from tropnet.exact import RationalMatrix
-    from tropnet.io.load import load
-    from tropnet.io.save import save
+    from tropnet.io import load, load_map, read_vnnlib, save
     from tropnet.network import Network
 
 __version__ = "0.1.0"
@@ -47,13 +48,16 @@ __version__ = "0.1.0"
 __all__ = [
     "Box",
     "BudgetExceeded",
+    "Certificate",
     "CertificateError",
+    "CheckReport",
     "Different",
     "DomainError",
     "Equivalent",
     "FormatError",
     "MaxPlus",
     "Network",
+    "Plan",
     "Polyhedron",
     "RationalMatrix",
     "ShapeError",
@@ -65,13 +69,16 @@ __all__ = [
     "UnsafeFileError",
     "UnsupportedLayerError",
     "Verdict",
+    "Witness",
     "__version__",
     "check",
     "compare",
     "errors",
     "examples",
     "load",
+    "load_map",
     "plan",
+    "read_vnnlib",
     "save",
     "testing",
     "tropicalize",
@@ -80,9 +87,11 @@ __all__ = [
 #: Where each public name lives.
 _HOMES = {
     "tropnet.algebra": ("MaxPlus", "TropicalMap", "TropicalPolynomial", "TropicalRational"),
-    "tropnet.api": ("check", "compare", "load", "plan", "save", "tropicalize"),
+    "tropnet.api": ("check", "compare", "load", "load_map", "plan", "save", "tropicalize"),
+    "tropnet.checker": ("Certificate", "CheckReport"),
+    "tropnet.conversion": ("Plan",),
     "tropnet.domains": ("Box", "Polyhedron"),
-    "tropnet.equivalence": ("Different", "Equivalent", "Undecided", "Verdict"),
+    "tropnet.equivalence": ("Different", "Equivalent", "Undecided", "Verdict", "Witness"),
     "tropnet.errors": (
         "BudgetExceeded",
         "CertificateError",
@@ -94,6 +103,7 @@ _HOMES = {
         "UnsupportedLayerError",
     ),
     "tropnet.exact": ("RationalMatrix",),
+    "tropnet.io": ("read_vnnlib",),
     "tropnet.network": ("Network",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -91,7 +91,7 @@ def test_content_goes_before_the_name(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"f.{suffix}"
     for expected, content in {
         "npz": _npz(tmp_path),
-        "json": b'{"format": "x"}',
+        "json": b'{"schema": "x"}',
         "torch": b"\x80\x02.",
     }.items():
         path.write_bytes(content)

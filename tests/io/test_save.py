@@ -81,11 +81,11 @@ class _Other:
 
 def test_other_objects_save_themselves(tmp_path: Path) -> None:
     path = tmp_path / "other.json"
-    save(_Other({"format": "tropnet.other", "version": 1}), path)
-    assert json.loads(path.read_text())["format"] == "tropnet.other"
-    with pytest.raises(FormatError, match=r"JSON format 'tropnet.other', not 'tropnet.network'"):
+    save(_Other({"schema": "tropnet/other", "version": 1}), path)
+    assert json.loads(path.read_text())["schema"] == "tropnet/other"
+    with pytest.raises(FormatError, match=r"JSON schema 'tropnet/other', not 'tropnet/network'"):
         load(path)
-    with pytest.raises(FormatError, match="no format and version"):
+    with pytest.raises(FormatError, match="no schema and version"):
         save(_Other({"version": 1}), path)
     with pytest.raises(FormatError, match="cannot be saved"):
         save(_Other, path)
@@ -94,10 +94,10 @@ def test_other_objects_save_themselves(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{}", "JSON format None"),
-        ('{"format": "tropnet.network"}', "the file in JSON lacks"),
-        ('{"format": NaN}', "NaN is no number"),
-        ('{"format": 1, "format": 2}', "stands twice"),
+        ("{}", "JSON schema None"),
+        ('{"schema": "tropnet/network"}', "the file in JSON lacks"),
+        ('{"schema": NaN}', "NaN is no number"),
+        ('{"schema": 1, "schema": 2}', "stands twice"),
         ('{"a": ' + "[" * 100_000, "nested too deeply"),
         ('{"a": ' + "9" * 5000 + "}", "no sound JSON"),
         ('{"a"', "no sound JSON"),

@@ -33,7 +33,7 @@ _WEIGHTS = ("layers", 0, "affine", "terms", 0, "weights")
     ("change", "message"),
     [
         (_set("version", 2), "version 2; this tropnet reads 'tropnet.network', version 1"),
-        (_set("format", "x"), "format 'x'"),
+        (_set("schema", "x"), "schema 'x'"),
         (_set("surplus", 1), r"has the unknown \['surplus'\]"),
         (lambda d: d.pop("notes"), r"lacks \['notes'\]"),
         (_set("n_inputs", 2), "do not chain"),

@@ -12,7 +12,7 @@ from tropnet.errors import FormatError
 from tropnet.io.model_file import ModelFile
 from tropnet.io.reader import FileReader, Options, Refusal
 from tropnet.network import Network
-from tropnet.network.schema import FORMAT, network_from_json
+from tropnet.network.schema import SCHEMA, network_from_json
 
 _SPACE: Final = b" \t\r\n"
 
@@ -45,10 +45,14 @@ class JsonReader(FileReader):
         """
         del options
         data = read_json(source)
-        kind = data.get("format")
-        if kind != FORMAT:
+        kind = data.get("schema")
+        if kind != SCHEMA:
+            advice = ""
+            if str(kind).startswith("tropnet/tropical-"):
+                advice = "; tropnet.load_map reads tropical maps"
             raise FormatError(
-                f"{source.path} has the JSON format {kind!r}, not {FORMAT!r}; it holds no network"
+                f"{source.path} has the JSON schema {kind!r}, not {SCHEMA!r}; it holds no network"
+                + advice
             )
         return network_from_json(data)
 
@@ -84,9 +88,9 @@ def write_json(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
         >>> import pathlib, tempfile
         >>> from tropnet.io.json_file import write_json
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_json({"format": "example"}, f"{folder}/x.json")
+        ...     write_json({"schema": "example"}, f"{folder}/x.json")
         ...     pathlib.Path(folder, "x.json").read_text()
-        '{"format": "example"}\n'
+        '{"schema": "example"}\n'
     """
     target = Path(path)
     text = json.dumps(data, allow_nan=False, ensure_ascii=False) + "\n"

@@ -14,7 +14,7 @@ from tropnet.network.schema import network_to_json
 
 @runtime_checkable
 class Savable(Protocol):
-    """Anything that can turn itself into JSON with a `format` and a `version`."""
+    """Anything that can turn itself into JSON with a `schema` and a `version`."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the object as plain data."""
@@ -27,7 +27,7 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
 
     Args:
         obj: a Network; a TropicalMap, TropicalRational or TropicalPolynomial, which
-            `tropnet.algebra.from_json` reads back; or an object with `to_json()`.
+            `load_map` reads back; or an object with `to_json()`.
         path: where to; an existing file is replaced.
 
     Raises:
@@ -53,6 +53,6 @@ def save(obj: Any, path: str | os.PathLike[str]) -> None:
         raise FormatError(
             f"an object of type {type(obj).__name__} cannot be saved; networks and maps can"
         )
-    if not isinstance(data, dict) or not {"format", "version"} <= data.keys():
-        raise FormatError(f"{type(obj).__name__}.to_json() gives no format and version")
+    if not isinstance(data, dict) or not {"schema", "version"} <= data.keys():
+        raise FormatError(f"{type(obj).__name__}.to_json() gives no schema and version")
     write_json(data, path)

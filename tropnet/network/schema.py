@@ -14,11 +14,11 @@ from tropnet.network.layer import Layer
 from tropnet.network.linear import DenseLinear, Linear, linear
 from tropnet.network.network import Network
 
-FORMAT: Final = "tropnet.network"
+SCHEMA: Final = "tropnet/network"
 VERSION: Final = 1
 
 _KEYS: Final = {
-    "the file": ("format", "version", "n_inputs", "dtype", "input_names", "output_names", "notes",
+    "the file": ("schema", "version", "n_inputs", "dtype", "input_names", "output_names", "notes",
                  "layers", "output", "sha256"),
     "a layer": ("name", "relu", "affine"),
     "an affine function": ("terms", "bias"),
@@ -39,7 +39,7 @@ def network_to_json(network: Network) -> dict[str, Any]:
         [{'source': 0, 'weights': [['1/3', '2']]}]
     """
     return {
-        "format": FORMAT,
+        "schema": SCHEMA,
         "version": VERSION,
         "n_inputs": network.n_inputs,
         "dtype": network.dtype,
@@ -70,10 +70,10 @@ def network_from_json(data: Any) -> Network:
         True
     """
     data = _fields(data, "the file")
-    if data["format"] != FORMAT or data["version"] != VERSION:
+    if data["schema"] != SCHEMA or data["version"] != VERSION:
         raise FormatError(
-            f"JSON of format {data['format']!r}, version {data['version']!r}; this tropnet reads "
-            f"{FORMAT!r}, version {VERSION}"
+            f"JSON of schema {data['schema']!r}, version {data['version']!r}; this tropnet reads "
+            f"{SCHEMA!r}, version {VERSION}"
         )
     try:
         network = Network(
