@@ -165,9 +165,9 @@ def _compiled() -> dict[str, Any]:
     for helper in helpers:
         register_jitable(helper)
     return {
-        "terms": njit(cache=True)(_scan_terms),
-        "choices": njit(cache=True)(_scan_choices),
-        "split": njit(cache=True)(_split_cells),
+        "terms": njit(cache=True, error_model="numpy")(_scan_terms),
+        "choices": njit(cache=True, error_model="numpy")(_scan_choices),
+        "split": njit(cache=True, error_model="numpy")(_split_cells),
     }
 
 

@@ -108,7 +108,9 @@ class _Rivals:
     def _settle(self, choice: list[int], point: FloatArray | None, basis: list[int]) -> bool:
         if point is not None and self._wins(choice, self.scaled.point(point)):
             return True
-        rows = [j for j in basis if j >= 0]
+        # a term is no rival of its own, whatever the search says
+        own = {int(first) + chosen for first, chosen in zip(self.start, choice, strict=False)}
+        rows = [j for j in basis if j >= 0 and j not in own]
         if point is None and rows and self._loses(choice, rows):
             return False
         return self._program(choice, rows)
