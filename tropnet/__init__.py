@@ -40,7 +40,10 @@ if TYPE_CHECKING:
         UnsupportedLayerError,
     )
     from tropnet.exact import RationalMatrix
-    from tropnet.io import load, load_map, read_vnnlib, save
+    from tropnet.io import read_vnnlib
+    from tropnet.io.load import load
+    from tropnet.io.load_map import load_map
+    from tropnet.io.save import save
     from tropnet.network import Network
 
 __version__ = "0.1.0"
