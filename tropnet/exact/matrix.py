@@ -495,14 +495,17 @@ def _shifted(mantissas: IntArray, shifts: IntArray) -> flint.fmpz_mat:
         pairs = zip(mantissas.ravel().tolist(), shifts.ravel().tolist(), strict=True)
         return _integers(shape, [mantissa << shift for mantissa, shift in pairs])
     size, sign = np.abs(mantissas).astype(np.uint64), np.sign(mantissas)
-    total = flint.fmpz_mat(*shape)
-    for limb in range(limbs):
+
+    def part(limb: int) -> flint.fmpz_mat:
         offset = shifts - limb * _LIMB
         left = np.clip(offset, 0, 63).astype(np.uint64)
         right = np.clip(-offset, 0, 63).astype(np.uint64)
         bits = np.where(offset < _LIMB, (size << left >> right) & np.uint64(2**_LIMB - 1), 0)
-        part = (bits.astype(np.int64) * sign).ravel().tolist()
-        total = total + _integers(shape, part) * (1 << (limb * _LIMB))
+        return _integers(shape, (bits.astype(np.int64) * sign).ravel().tolist())
+
+    total = part(0)
+    for limb in range(1, limbs):
+        total = total + part(limb) * (1 << (limb * _LIMB))
     return total
 
 
