@@ -1,0 +1,259 @@
+"""Mutated certificates: `python -m tests.checker.mutants` counts what became of them.
+
+A mutant is sealed anew. The checker has to call it invalid, or refuse to read it, or else what the
+mutant claims has to be true by exact enumeration. Any other exception is a failure.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+from tests.oracles.joint_cells import answer, gap_at, lies_in
+from tropnet.checker import Certificate, check_networks
+from tropnet.checker.certificate import seal
+from tropnet.checker.gap import Norm
+from tropnet.domains import Box, Domain, Polyhedron
+from tropnet.equivalence.compare import compare_networks
+from tropnet.errors import CertificateError
+from tropnet.network import Affine, Layer, Network
+
+#: Seconds that reading and replaying one mutant may take.
+LIMIT = 5
+
+#: What may stand in the place of anything.
+STRANGERS: tuple[Any, ...] = (
+    None, True, False, 0, 1, -1, 2**70, 1.5, float("nan"), float("inf"), -1e400, "", "0", "1", "-1",
+    "1/0", "nan", "inf", "-inf", "1e9999", "1e99999", "a", "b", "new", "dead", "active", "same",
+    [], {}, [[]], [0], ["0"], [None, None], {"cells": 1}, {"type": "space"}, "١", "1" * 5000,
+)  # fmt: skip
+
+Path = tuple[Any, ...]
+
+
+def places(data: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Iterate over everything inside plain data, with its place."""
+    yield path, data
+    items: Any = ()
+    if isinstance(data, dict):
+        items = data.items()
+    elif isinstance(data, list):
+        items = enumerate(data)
+    for key, value in items:
+        yield from places(value, (*path, key))
+
+
+def put(data: Any, path: Path, value: Any) -> Any:
+    """Return a copy of the data with another value in one place."""
+    if not path:
+        return copy.deepcopy(value)
+    fresh = copy.copy(data)
+    fresh[path[0]] = put(data[path[0]], path[1:], value)
+    return fresh
+
+
+def get(data: Any, path: Path) -> Any:
+    for key in path:
+        data = data[key]
+    return data
+
+
+def mutants(data: dict[str, Any], rng: Random, count: int) -> Iterator[dict[str, Any]]:
+    """Draw mutants of a certificate's plain data, sealed anew."""
+    body = {key: value for key, value in data.items() if key != "seal"}
+    spots = [(path, value) for path, value in places(body) if path]
+    # fields high up are few, and each of them shall be met as often as the many deep ones
+    shallow = [spot for spot in spots if len(spot[0]) <= 2]
+    for _ in range(count):
+        path, value = rng.choice(rng.choice([spots, shallow]))
+        mutant = _mutated(body, path, value, spots, rng)
+        if isinstance(mutant, dict) and mutant != body:
+            yield {**mutant, "seal": seal(mutant)}
+
+
+def _mutated(body: Any, path: Path, value: Any, spots: list[tuple[Path, Any]], rng: Random) -> Any:
+    kind = rng.choice(["near", "near", "near", "stranger", "delete", "swap", "repeat", "shuffle"])
+    parent = get(body, path[:-1])
+    if kind == "near" and not isinstance(value, dict | list):
+        return put(body, path, _near(value, rng))
+    if kind == "delete":
+        if isinstance(parent, dict):
+            return put(body, path[:-1], {k: v for k, v in parent.items() if k != path[-1]})
+        return put(body, path[:-1], [v for i, v in enumerate(parent) if i != path[-1]])
+    if kind == "swap":
+        other, theirs = rng.choice([s for s in spots if type(s[1]) is type(value)])
+        if other[: len(path)] != path and path[: len(other)] != other:
+            return put(put(body, path, theirs), other, value)
+    if kind == "repeat" and isinstance(parent, list):
+        return put(body, path[:-1], [*parent, value])
+    if kind == "shuffle" and isinstance(value, list):
+        return put(body, path, rng.sample(value, len(value)))
+    return put(body, path, rng.choice(STRANGERS))
+
+
+def _near(value: Any, rng: Random) -> Any:
+    """Return a value of the same type close by."""
+    if isinstance(value, bool) or value is None:
+        return not value
+    if isinstance(value, int):
+        return value + rng.choice([-1, 1, 1000])
+    if not isinstance(value, str):
+        return value
+    words = [
+        "equivalent", "different", "bracket", "identical", "relations", "intervals", "cells",
+        "none", "inf", "1", "2", "new", "dead", "active", "affine", "same", "opposite",
+    ]  # fmt: skip
+    try:
+        number = Fraction(value)
+    except (ValueError, ZeroDivisionError):
+        return rng.choice([*words, value[:-1], value + "0", value[::-1], value.upper()])
+    changed = [
+        -number, number + 1, number - 1, number * 2, number / 2, number * Fraction(99, 100),
+        number + Fraction(1, 2**80), number - Fraction(1, 2**80), number * 10**30, Fraction(0),
+    ]  # fmt: skip
+    return str(rng.choice([*changed, "inf"]))
+
+
+def is_true(certificate: Certificate, a: Network, b: Network) -> bool:
+    """Tell by exact enumeration whether what a certificate claims holds."""
+    if (certificate.a, certificate.b) != (a.sha256, b.sha256):
+        return False
+    truth = answer(a, b, certificate.domain)
+    if truth is None:
+        return False
+    norm, lower, upper = certificate.norm, certificate.lower, certificate.upper
+    if lower.value is None and truth.inf is not None:
+        return False
+    if lower.value is not None and not truth.at_least(lower.value, norm):
+        return False
+    if upper.value is not None and not truth.at_most(upper.value, norm):
+        return False
+    # the point must lie in the domain, and show what is said of it up to a rounded square root
+    if not lies_in(certificate.domain, lower.point):
+        return False
+    gap = gap_at(a, b, lower.point)
+    if lower.value is not None and norm == "inf" and max(abs(v) for v in gap) < lower.value:
+        return False
+    match certificate.claim:
+        case "equivalent":
+            return truth.at_most(certificate.atol, norm)
+        case "different":
+            return not truth.at_most(certificate.atol, norm)
+    return True
+
+
+def fate(mutant: dict[str, Any], a: Network, b: Network) -> str:
+    """Return what becomes of a mutant: `unreadable`, `rejected` or `true`.
+
+    Raises:
+        AssertionError: a false claim was called valid, or it took too long.
+    """
+    start = time.perf_counter()
+    try:
+        certificate = Certificate.from_json(mutant)
+    except CertificateError:
+        return "unreadable"
+    report = check_networks(certificate, a, b)
+    str(report)
+    assert time.perf_counter() - start < LIMIT, "too slow"
+    if not report.valid:
+        return "rejected"
+    assert is_true(certificate, a, b), f"a false claim was called valid: {certificate!r}"
+    return "true"
+
+
+# ---- certificates to mutate ---------------------------------------------------------------------
+
+
+def dense(*rows: Any, bias: Any = None) -> Network:
+    return Network.from_dense(list(rows), bias)
+
+
+def bases() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
+    """Return a certificate of each kind as plain data, with its two networks."""
+    absolute = dense([[1], [-1]], [[1, 1]])
+    turned = dense([[2], [-3]], [["1/2", "1/3"]])
+    shifted = dense([[1], [-1]], [[1, 1]], bias=[[0, "1/8"], [0]])
+    # opposite, affine and dead units, and a unit that is always on in the box
+    f = Network(2, (Layer(Affine({0: [[1, -1], [1, 1], [0, 1]]}, [0, 1, -9]), True),),
+                Affine({1: [[1, 2, 3], [0, 1, 0]]}, [0, 1]))  # fmt: skip
+    g = Network(2, (Layer(Affine({0: [[-2, 2], [1, 1], [1, -1], [1, 1]]}, [0, 1, 0, 9]),
+                          [True, True, False, True]),),
+                Affine({1: [["1/2", 2, 1, 0], [0, 1, 0, 0]]}, [0, 1]))  # fmt: skip
+    deep = dense([[1, 2], [-1, 1]], [[1, -1], [2, 1]], [[1, 1]], bias=[[1, 0], [0, -1], [0]])
+    near = dense([[1, 2], [-1, 1]], [[1, -1], [2, 1]], [[1, "9/8"]], bias=[[1, 0], [0, -1], [0]])
+    triangle = Polyhedron([[-1, 0], [0, -1], [1, 1]], [0, 0, 2])
+    strip = Polyhedron([[1, -1], [-1, 1]], [1, 1])
+    questions: dict[str, tuple[Network, Network, Domain, str, Norm]] = {
+        "identical": (deep, deep, None, "0", "inf"),
+        "relations on the plane": (absolute, turned, None, "0", "inf"),
+        "relations in a box": (f, g, Box([-2, -2], [2, 2]), "0", "1"),
+        "relations in a triangle": (f, g, triangle, "1/4", "2"),
+        "cells": (deep, near, triangle, "1/8", "inf"),
+        "cells in a box": (deep, near, Box([-1, 0], [1, "1/2"]), "9", "2"),
+        "a difference": (deep, near, Box.cube(2), "0", "1"),
+        "drift on the plane": (deep, near, None, "1", "inf"),
+        "drift in a strip": (deep, near, strip, "0", "inf"),
+        "a bounded difference": (absolute, shifted, None, "1/4", "inf"),
+    }
+    found = {}
+    for name, (a, b, domain, atol, norm) in questions.items():
+        verdict = compare_networks(a, b, domain, atol=atol, norm=norm)
+        found[name] = (a, b, verdict.certificate.to_json())
+    found["intervals"] = (deep, near, _intervals(deep, near, triangle))
+    found["a bracket"] = (deep, near, _bracket(deep, near, Box.cube(2, -3, 3)))
+    return found
+
+
+def _intervals(a: Network, b: Network, domain: Domain) -> dict[str, Any]:
+    """Return a certificate whose upper end comes from matched differences."""
+    from tropnet.checker import LowerEvidence, UpperEvidence
+    from tropnet.checker.intervals import difference_bounds
+    from tropnet.equivalence.match import match_units
+    from tropnet.equivalence.problem import Problem
+
+    problem = Problem.of(a, b, domain)
+    matchings = match_units(problem)
+    assert matchings is not None
+    sizes = difference_bounds(a, b, problem.box, matchings).magnitudes()
+    assert sizes[0] is not None
+    data = {"matchings": [m.to_json() for m in matchings], "hull": problem.hull}
+    lower = LowerEvidence(Fraction(0), problem.start)
+    upper = UpperEvidence(sizes[0], "intervals", data)
+    return Certificate(
+        a.sha256, b.sha256, domain, sizes[0], "inf", "equivalent", lower, upper
+    ).to_json()
+
+
+def _bracket(a: Network, b: Network, domain: Domain) -> dict[str, Any]:
+    data = _intervals(a, b, domain)
+    body = {key: value for key, value in data.items() if key != "seal"}
+    body.update(atol="1/1000", claim="bracket")
+    return {**body, "seal": seal(body)}
+
+
+def main(arguments: list[str]) -> int:
+    count = int(arguments[0]) if arguments else 500
+    first = int(arguments[1]) if len(arguments) > 1 else 0
+    failures = 0
+    for name, (a, b, data) in bases().items():
+        tally: Counter[str] = Counter()
+        for index, mutant in enumerate(mutants(data, Random(first), count)):
+            try:
+                tally[fate(mutant, a, b)] += 1
+            except Exception as error:
+                failures += 1
+                sys.stdout.write(f"{name} {index}: {type(error).__name__}: {str(error)[:200]}\n")
+        sys.stdout.write(f"{name}: {dict(tally)}\n")
+    sys.stdout.write(f"{failures} failures\n")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
