@@ -51,7 +51,7 @@ def product(a: Rows, b: Rows) -> Rows:
 # ---- from floats -----------------------------------------------------------------------------
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(tables(entries=nasty_floats()))
 def test_floats_keep_their_exact_values(rows: Rows) -> None:
     array = np.array([[float(v) for v in row] for row in rows])
@@ -327,7 +327,7 @@ def rank(rows: Rows) -> int:
     return found
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.data())
 def test_rank_kernel_and_solve(data: st.DataObject) -> None:
     a = data.draw(tables())

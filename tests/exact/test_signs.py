@@ -31,7 +31,7 @@ def exact_signs(weights: Any, bias: Any, batch: Any) -> list[list[int]]:
 # ---- affine_signs ----------------------------------------------------------------------------
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(st.data())
 def test_signs_are_exact_on_nasty_numbers(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 4))
@@ -151,7 +151,7 @@ def worst_order(products: list[Any], zero: Any) -> Any:
     return total
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(st.sampled_from(DTYPES), st.data())
 def test_the_bound_holds_in_any_order(dtype: str, data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 30))

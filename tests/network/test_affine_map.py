@@ -16,7 +16,7 @@ from tropnet.network import AffineMap, affine_map
 from tropnet.testing.strategies import networks, points
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.data())
 def test_the_map_agrees_at_the_point_whichever_side_of_a_kink_is_taken(
     data: st.DataObject,

@@ -76,7 +76,7 @@ def step(data: st.DataObject, builder: NetworkBuilder, known: list[Pair]) -> Pai
     return builder.concatenate([wire, second]), lambda x: f(x) + h(x)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.data())
 def test_any_sequence_of_operations_means_what_it_says(data: st.DataObject) -> None:
     builder = NetworkBuilder()

@@ -63,7 +63,7 @@ def torch_run(network: Network, batch: Any, dtype: str) -> Any:
 # ---- exact -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.data())
 def test_exact_values_of_every_layer_agree_with_the_oracle(data: st.DataObject) -> None:
     network = data.draw(networks())
@@ -84,7 +84,7 @@ def test_exact_values_at_nasty_floats(data: st.DataObject) -> None:
 # ---- bounds ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.sampled_from(DTYPES), st.data())
 def test_bounds_hold_on_nasty_numbers(dtype: Dtype, data: st.DataObject) -> None:
     entries = data.draw(st.sampled_from((nasty_floats(), ulp_neighbours(), small_integers(9))))

@@ -30,7 +30,7 @@ def exact_signs(network: Network, point: Any) -> list[list[int]]:
     return [[(v > 0) - (v < 0) for v in row] for row in pre_activations(network, point)]
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.data())
 def test_signs_are_exact_at_and_beside_kinks(data: st.DataObject) -> None:
     entries = data.draw(st.sampled_from((small_integers(), ulp_neighbours(), nasty_floats())))
@@ -127,7 +127,7 @@ def test_dead_units_do_not_send_every_point_to_the_exact_path() -> None:
 # ---- cells -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(st.data())
 def test_the_cell_at_a_kink_is_one_that_has_points_nearby(data: st.DataObject) -> None:
     network = data.draw(networks(max_layers=2))
