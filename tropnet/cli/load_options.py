@@ -53,7 +53,7 @@ def load_network(
     """Load a model as the options say.
 
     Args:
-        source: the path or example.
+        source: the path or example; a saved tropical map too.
         given: the values of `load_options`, by parameter.
         own: the values of this model's own option, which go before the others.
         flag: that option, for messages.
@@ -67,6 +67,7 @@ def load_network(
         >>> load_network("examples:moons_a", {}).architecture
         '2-8-8-1'
     """
+    from tropnet.api.as_network import as_network
     from tropnet.io import load
 
     options: dict[str, Any] = {
@@ -83,4 +84,4 @@ def load_network(
         options[name.replace("-", "_")] = value if equals else True
     if isinstance(options.get("architecture"), str):
         options["architecture"] = [word.strip() for word in options["architecture"].split(",")]
-    return load(source, **options)
+    return load(source, **options) if options else as_network(source)

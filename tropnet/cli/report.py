@@ -31,7 +31,7 @@ def show_facts(title: str, facts: Iterable[tuple[str, str]], style: str = "bold"
     if not _on_terminal(sys.stdout):
         click.echo(title)
         for name, value in facts:
-            click.echo(f"  {name + ':':<12}{value}")
+            click.echo(f"  {name + ':':<11} {value}")
         return
     from rich.console import Console
     from rich.table import Table
