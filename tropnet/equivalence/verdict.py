@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 from html import escape
@@ -50,7 +51,7 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(ABC):
     """What a comparison found; one of `Equivalent`, `Different`, `Undecided`.
 
     Attributes:
@@ -78,6 +79,10 @@ class Verdict:
     method: str
     seconds: float
     stages: tuple[str, ...] = ()
+
+    @abstractmethod
+    def __bool__(self) -> bool:
+        """Tell whether the functions are equivalent; raise where that is undecided."""
 
     @property
     def bracket(self) -> str:
