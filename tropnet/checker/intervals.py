@@ -24,7 +24,7 @@ Watch: TypeAlias = Callable[[], None]
 
 
 @final
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, slots=True)
 class Matching:
     """Pairs of units of two layers that are taken to compute nearly the same, up to a scale.
 
@@ -183,10 +183,13 @@ def _before(
         from_b = _weights(terms_b, source, second, len(value.b)).scale_rows(scales)
         # W_a v_a − s W_b v_b = W_a[:,p] δ + (W_a[:,p] t − s W_b)[:,q] v_b + W_a[:,rest] v_a
         matched, on_a = value.matching, set(value.matching.first)
-        columns_a = from_a.columns(matched.first)
         rest = [p for p in range(len(value.a)) if p not in on_a]
-        spread = columns_a.T.scale_rows(list(matched.scales)).T
-        on_b = _placed(spread, matched.second, len(value.b)) - from_b
+        if matched == Matching.identity(len(value.b)) and not rest:
+            columns_a, on_b = from_a, from_a - from_b
+        else:
+            columns_a = from_a.columns(matched.first)
+            spread = columns_a.T.scale_rows(list(matched.scales)).T
+            on_b = _placed(spread, matched.second, len(value.b)) - from_b
         delta = delta + value.delta.image(columns_a) + value.b.image(on_b)
         if rest:
             delta = delta + value.a.take(rest).image(from_a.columns(rest))
