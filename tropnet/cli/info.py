@@ -31,6 +31,7 @@ def info(model: str, as_json: bool, **given: Any) -> int:
 
     with progress(f"loading {model}"):
         network = load_network(model, given)
+    with progress("planning"):
         planned = plan(network)
     if as_json:
         show_json({"file": str(resolve(model)), **_as_json(network), "plan": _plan_json(planned)})
@@ -40,7 +41,7 @@ def info(model: str, as_json: bool, **given: Any) -> int:
         ("widths", network.architecture),
         ("inputs", str(network.n_inputs)),
         ("outputs", str(network.n_outputs)),
-        ("units", f"{network.n_relu} ReLU in {network.depth} layers"),
+        ("units", f"{network.n_relu} ReLU in {network.depth} layer{'s' * (network.depth != 1)}"),
         ("parameters", f"{network.n_parameters} nonzero"),
         ("runs in", network.dtype),
         ("sha256", network.sha256),

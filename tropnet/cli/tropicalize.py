@@ -50,6 +50,7 @@ def tropicalize(
         require_folder("-o", output)
     with progress(f"loading {model}"):
         network = load_network(model, given)
+    with progress("planning"):
         planned = plan(network)
     if not latex and not as_json:
         click.echo(f"plan of {model}, {network.architecture}\n{planned}\n")
