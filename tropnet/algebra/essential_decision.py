@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Pivots that the float search may take for one term, and the largest margin it looks for.
 _LIMITS: Final = np.array([300.0, 4.0])
+#: For ranks that a modular computation can vouch for.
+_PRIME: Final = (1 << 61) - 1
 
 
 @final
@@ -153,11 +155,13 @@ class EssentialDecision:
         if self.domain is not None:
             return list(range(self.n))
         step = max(1, self.k // (4 * self.n))
-        for rows in (range(0, self.k, step), range(self.k)):
-            chosen = self.exponents.rows(rows)
-            spread = (chosen - self.exponents.rows([0])).numerators
-            if spread.rank() == self.n:
+        first = self._rows[0]
+        for rows in (self._rows[::step], self._rows):
+            # a rank modulo a prime is never too large
+            flat = [(v - w) % _PRIME for row in rows for v, w in zip(row, first, strict=True)]
+            if flint.nmod_mat(len(rows), self.n, flat, _PRIME).rank() == self.n:
                 return list(range(self.n))
+        spread = (self.exponents - self.exponents.rows([0])).numerators
         table = spread.rref()[0].tolist()[: spread.rank()]
         return [next(j for j, v in enumerate(row) if v != 0) for row in table]
 
@@ -213,7 +217,7 @@ class EssentialDecision:
         """Decide one term exactly: return a witness, or None where it is redundant."""
         if point is not None and self._is_witness(i, point):
             return point
-        if point is None and self.domination(i, basis) is not None:
+        if point is None and self._weights(i, [j for j in basis if j != i]) is not None:
             return None
         best = self._program(i, [j for j in range(self.k) if j != i], basis)
         return tuple(best.point.to_fractions()[0][:-1]) if best.value > 0 else None
@@ -306,14 +310,13 @@ class EssentialDecision:
     def domination(self, i: int, basis: Sequence[int]) -> Domination | None:
         """Solve exactly for the weights of a basis; None where they prove nothing."""
         names = [j for j in basis if j != i]
-        if not names:
-            return None
         weights = self._weights(i, names)
-        if weights is None or min(weights) < 0:
+        if weights is None:
             return None
-        if sum(w * self._side(j) for j, w in zip(names, weights, strict=True)) < self._side(i):
-            return None
-        return self._domination([(j, w) for j, w in zip(names, weights, strict=True) if w])
+        numerators, denominator = weights
+        return self._domination(
+            [(j, Fraction(w, denominator)) for j, w in zip(names, numerators, strict=True) if w]
+        )
 
     def _domination(self, pairs: list[tuple[int, Fraction]]) -> Domination:
         terms = [(j, w) for j, w in pairs if j < self.k]
@@ -325,30 +328,42 @@ class EssentialDecision:
             tuple(w for _, w in sides),
         )
 
-    def _weights(self, i: int, names: list[int]) -> list[Fraction] | None:
-        """Solve Σλ_j (a_j, 1) + Σμ_r (A_r, 0) = (a_i, 1); None without a solution."""
-        one = self.exponents.denominator
+    def _weights(self, i: int, names: list[int]) -> tuple[list[int], int] | None:
+        """Solve Σλ_j (a_j, 1) + Σμ_r (A_r, 0) = (a_i, 1); None unless this dominates term i.
+
+        Returns:
+            The numerators of λ and μ, and their positive denominator.
+        """
+        if not names:
+            return None
+        one, size = self.exponents.denominator, self.n + 1
         target = [*self._rows[i], one]
-        rows = [
+        rows: list[list[Any]] = [
             [*self._rows[j], one] if j < self.k else [*self._sides[j - self.k], 0] for j in names
         ]
-        size = self.n + 1
+        solution: Any
         if len(names) == size and max(names) < self.k:
             flat: list[Any] = [row[k] for k in range(size) for row in rows]
-            matrix = flint.fmpz_mat(size, size, flat)
             try:
-                solution = matrix.solve(flint.fmpz_mat(size, 1, target))
+                solution = flint.fmpz_mat(size, size, flat).solve(flint.fmpz_mat(size, 1, target))
             except ZeroDivisionError:
                 return None
-            return [Fraction(int(v.p), int(v.q)) for v in solution.entries()]
-        found = RationalMatrix.of(rows).T.solve(RationalMatrix.of([[v] for v in target]))
-        return None if found is None else [row[0] for row in found.to_fractions()]
+            matrix, scale = solution.numer_denom()
+        else:
+            right = RationalMatrix(flint.fmpz_mat(size, 1, target))
+            found = _matrix(rows).T.solve(right)
+            if found is None:
+                return None
+            matrix, scale = found.numerators, found.denominator
+        weights, denominator = [int(v) for v in matrix.entries()], int(scale)
+        reached = sum(w * self._side(j) for j, w in zip(names, weights, strict=True))
+        if min(weights) < 0 or reached < denominator * self._side(i):
+            return None
+        return weights, denominator
 
-    def _side(self, j: int) -> Fraction:
-        if j < self.k:
-            return self._values[j]
-        assert self.inequalities is not None
-        return -self._bounds[j - self.k]
+    def _side(self, j: int) -> Any:
+        """Return a coefficient, or −b of the domain, times the denominator of the coefficients."""
+        return self._values[j] if j < self.k else -self._bounds[j - self.k]
 
     @cached_property
     def _rows(self) -> list[list[int]]:
@@ -356,8 +371,8 @@ class EssentialDecision:
         return [entries[i * self.n : (i + 1) * self.n] for i in range(self.k)]
 
     @cached_property
-    def _values(self) -> list[Fraction]:
-        return [row[0] for row in self.coefficients.to_fractions()]
+    def _values(self) -> list[int]:
+        return [int(v) for v in self.coefficients.numerators.entries()]
 
     @cached_property
     def _sides(self) -> list[list[Fraction]]:
@@ -367,9 +382,18 @@ class EssentialDecision:
 
     @cached_property
     def _bounds(self) -> list[Fraction]:
+        """b, times the denominator of the coefficients, whose numerators `_values` holds."""
         assert self.inequalities is not None
-        return [row[0] for row in self.inequalities[1].to_fractions()]
+        scaled = self.inequalities[1] * self.coefficients.denominator
+        return [row[0] for row in scaled.to_fractions()]
 
 
 def _nothing() -> None:
     """Beat without effect."""
+
+
+def _matrix(rows: list[list[Any]]) -> RationalMatrix:
+    flat = [v for row in rows for v in row]
+    if all(isinstance(v, int) for v in flat):
+        return RationalMatrix(flint.fmpz_mat(len(rows), len(rows[0]), flat))
+    return RationalMatrix.of(rows)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+import flint
 import numpy as np
 
 from tropnet.algebra.cell_search import (
@@ -124,23 +126,35 @@ class _Rivals:
                 return False
         return True
 
-    def _row(self, choice: list[int], j: int) -> list[Fraction]:
+    def _row(self, choice: list[int], j: int) -> list[int]:
+        """Return rival − chosen, times the denominator of their polynomial."""
         group = int(np.searchsorted(self.start, j, side="right")) - 1
-        terms, chosen, rival = self.polynomials[group], choice[group], j - int(self.start[group])
-        return [terms[rival, k] - terms[chosen, k] for k in range(self.n + 1)]
+        rows, rival = self._integers[group], j - int(self.start[group])
+        return [a - b for a, b in zip(rows[rival], rows[choice[group]], strict=True)]
+
+    @cached_property
+    def _integers(self) -> list[list[list[int]]]:
+        tables: list[Any] = [terms.numerators.tolist() for terms in self.polynomials]
+        return [[[int(v) for v in row] for row in table] for table in tables]
 
     def _loses(self, choice: list[int], rivals: list[int]) -> bool:
         """Look for λ ≥ 0, Σλ = 1, with Σλ(rival − chosen) a constant ≥ 0: then no point wins."""
-        rows = [self._row(choice, j) for j in rivals]
-        columns: list[list[Any]] = [[row[k] for row in rows] for k in range(self.n)]
-        columns.append([1] * len(rows))
-        target = RationalMatrix.of([[0]] * self.n + [[1]])
-        weights = RationalMatrix.of(columns).solve(target)
-        if weights is None:
-            return False
-        solved = [row[0] for row in weights.to_fractions()]
-        total = sum((w * row[-1] for w, row in zip(solved, rows, strict=True)), Fraction(0))
-        return min(solved) >= 0 and total >= 0
+        rows, size = [self._row(choice, j) for j in rivals], self.n + 1
+        flat: list[Any] = [row[k] for k in range(self.n) for row in rows] + [1] * len(rows)
+        matrix: Any = flint.fmpz_mat(size, len(rows), flat)
+        target = flint.fmpz_mat(size, 1, [0] * self.n + [1])
+        if len(rows) == size:
+            try:
+                solved = matrix.solve(target).numer_denom()[0].entries()
+            except ZeroDivisionError:
+                return False
+        else:
+            weights = RationalMatrix(matrix).solve(RationalMatrix(target))
+            if weights is None:
+                return False
+            solved = weights.numerators.entries()
+        total = sum(w * row[-1] for w, row in zip(solved, rows, strict=True))
+        return all(w >= 0 for w in solved) and bool(total >= 0)
 
     def _program(self, choice: list[int], start: list[int]) -> bool:
         """Decide by the exact program max t, (rival − chosen)(x, 1) + t ≤ 0, t ≤ 1."""

@@ -95,7 +95,7 @@ class CellSample:
         total[:, :, n] = affine.bias.values[:, 0]
         for source, weights in affine.terms:
             total += weights.values @ self.values[source]
-        return total
+        return bounded(total)
 
     def generic_count(self, affine: Affine, units: IntArray) -> float | None:
         """Return how many cells as many hyperplanes in general position have, if that applies.
@@ -194,3 +194,8 @@ class CellSample:
             self.size, weight, thinned.points, thinned.a, thinned.b, thinned.count, thinned.values
         )
         return thinned, origin[drawn], bool(len(cut))
+
+
+def bounded(values: FloatArray) -> FloatArray:
+    """Return the array with infinities and huge values cut to ±1e100, and NaN to zero."""
+    return np.asarray(np.clip(np.nan_to_num(values, nan=0.0), -1e100, 1e100))

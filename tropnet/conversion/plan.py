@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
-from tropnet.conversion.cell_sample import CellSample
+from tropnet.conversion.cell_sample import CellSample, bounded
 from tropnet.domains import Domain, require_dimension
 from tropnet.errors import BudgetExceeded
 
@@ -167,7 +167,9 @@ def plan(network: Network, domain: Domain = None, *, seed: int = 0) -> Plan:
         ((4, 2),)
     """
     require_dimension(domain, network.n_inputs)
-    return _Planner(network, domain, seed).run()
+    # weights of 1e300 overflow here; a plan may be off where an answer may not
+    with np.errstate(all="ignore"):
+        return _Planner(network, domain, seed).run()
 
 
 @final
@@ -184,6 +186,7 @@ class _Planner:
         size = min(max(int(_PROGRAMS / (4 * cost)), _SMALLEST_SAMPLE), _LARGEST_SAMPLE)
         #: the cells before each layer so far; None where there are too many
         self.samples: list[CellSample | None] = [CellSample.of(directions, domain, size)]
+        self.too_many = math.inf
         # for each source its values as combinations of the ReLU units of all layers
         total = sum(network.widths)
         self.values: list[FloatArray] = [np.zeros((network.n_inputs, total))]
@@ -214,7 +217,7 @@ class _Planner:
 
     def _cells_so_far(self) -> float:
         sample = self.samples[-1]
-        return math.inf if sample is None else sample.estimate
+        return self.too_many if sample is None else sample.estimate
 
     # ---- which units a value is made of -----------------------------------------------------
 
@@ -222,6 +225,7 @@ class _Planner:
         total = np.zeros((affine.size, self.first[-1]))
         for source, weights in affine.terms:
             total += weights.values @ self.values[source]
+        total = bounded(total)
         noise = np.abs(total).max(initial=0.0) * 1e-12
         total[np.abs(total) <= noise] = 0.0
         return total
@@ -234,6 +238,7 @@ class _Planner:
         if sample is None or (cells is not None and cells > _HOPELESS):
             self.samples.append(None)
             self.counted = False
+            self.too_many = cells or self.too_many
             cutting, dead = layer.relu, np.zeros(layer.width, dtype=np.bool_)
         else:
             finer, forms, cutting = sample.cut(
@@ -251,7 +256,7 @@ class _Planner:
         values[cut, self.first[index] + cut] = 1.0
         values[dead] = 0.0
         self.values.append(values)
-        return math.inf if cells is None else cells
+        return self.too_many if cells is None else cells
 
     # ---- sizes ------------------------------------------------------------------------------
 
@@ -266,7 +271,7 @@ class _Planner:
             return finer.estimate
         if sample is None:
             self.counted = False
-            return math.inf
+            return self.too_many
         count = sample.generic_count(layer.affine, units)
         if count is not None and count > _HOPELESS:
             self.counted = False
@@ -318,7 +323,8 @@ def _directions(network: Network) -> FloatArray:
     ]
     if not rows:
         return np.eye(network.n_inputs, 1)
-    read = np.concatenate(rows)
+    read = bounded(np.concatenate(rows))
+    read /= np.abs(read).max() or 1.0
     if len(read) >= network.n_inputs:
         return np.eye(network.n_inputs)
     return np.asarray(np.linalg.qr(read.T)[0])

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
-from typing import TYPE_CHECKING, Final, final
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Final, final
 
+import flint
 import numpy as np
 
 from tropnet.algebra.open_cells import open_cells
 from tropnet.exact import RationalMatrix
 
 if TYPE_CHECKING:
-    from tropnet.typing import BoolArray, IntArray
+    from tropnet.typing import AnyArray, BoolArray, IntArray
 
 #: Pairs of terms compared at once: bounds the memory of a product.
 _PAIRS: Final = 4_000_000
@@ -36,14 +37,27 @@ class Atom:
     known: IntArray
 
     @cached_property
+    def integers(self) -> AnyArray:
+        """The numerators of the terms, as an array of Python ints."""
+        return _integers(self.terms)
+
+    @cached_property
     def shape_key(self) -> tuple[tuple[int, ...], ...]:
         """The terms up to a positive factor and an added affine function."""
-        return _primitive(self.terms)[0]
+        return tuple(map(tuple, (self._shifted // self._content).tolist()))
 
     @cached_property
     def scale(self) -> Fraction:
         """The factor between the terms and `shape_key`."""
-        return _primitive(self.terms)[1]
+        return Fraction(self._content, self.terms.denominator)
+
+    @cached_property
+    def _shifted(self) -> AnyArray:
+        return self.integers - self.integers[:1]
+
+    @cached_property
+    def _content(self) -> int:
+        return math.gcd(*self._shifted.ravel().tolist())
 
 
 @final
@@ -109,8 +123,10 @@ class Refinement:
         choice = np.insert(self.choice[cell], place, term, axis=1)
         support = (*self.support[:place], index, *self.support[place:])
         known = _joined(self.known[cell], atom.known[term], index, term)
-        total = self.terms.rows(cell.tolist()) + atom.terms.rows(term.tolist())
-        return Refinement(support, choice, known, total)
+        refined = Refinement(support, choice, known, self.terms)
+        parts = [(_integers(self.terms), self.terms.denominator, cell)]
+        parts.append((atom.integers, atom.terms.denominator, term))
+        return replace(refined, terms=_sum(parts))
 
     def onto(self, support: tuple[int, ...], atoms: Sequence[Atom]) -> Refinement:
         """Return the coarser refinement of some of the atoms."""
@@ -125,24 +141,54 @@ class Refinement:
 
     def combination(self, factors: Mapping[int, Fraction], atoms: Sequence[Atom]) -> RationalMatrix:
         """Return the terms of Σ factor · atom, `(cells, n + 1)`, one for each cell."""
-        columns = self.terms.shape[1]
-        total = RationalMatrix.zeros(len(self), columns)
+        if not self.support:
+            return RationalMatrix.zeros(len(self), self.terms.shape[1])
+        parts = []
         for column, m in enumerate(self.support):
-            scaled = atoms[m].terms * factors[m]
-            total = total + scaled.rows(self.choice[:, column].tolist())
-        return total
+            atom, factor = atoms[m], factors[m]
+            numerators = atom.integers * factor.numerator
+            denominator = atom.terms.denominator * factor.denominator
+            parts.append((numerators, denominator, self.choice[:, column]))
+        return _sum(parts)
+
+
+def _integers(matrix: RationalMatrix) -> AnyArray:
+    entries = np.array([int(v) for v in matrix.numerators.entries()], dtype=object)
+    return entries.reshape(matrix.shape)
+
+
+def _sum(parts: Sequence[tuple[AnyArray, int, IntArray]]) -> RationalMatrix:
+    """Return the sum of chosen rows of integer arrays, each over its own denominator."""
+    common = math.lcm(*(denominator for _, denominator, _ in parts))
+    total: Any = 0
+    for numerators, denominator, rows in parts:
+        total = total + (numerators * (common // denominator))[rows]
+    rows, columns = total.shape
+    return RationalMatrix(flint.fmpz_mat(rows, columns, total.ravel().tolist()), common)
+
+
+@cache
+def _compiled() -> Any:
+    from numba import njit
+
+    return njit(cache=True)(_agreement)
+
+
+def _agreement(cells: IntArray, terms: IntArray) -> BoolArray:
+    possible = np.ones((len(cells), len(terms)), dtype=np.bool_)
+    for i in range(len(cells)):
+        for j in range(len(terms)):
+            for m in range(min(cells.shape[1], terms.shape[1])):
+                if cells[i, m] != terms[j, m] and cells[i, m] >= 0 and terms[j, m] >= 0:
+                    possible[i, j] = False
+                    break
+    return possible
 
 
 def _consistent(cells: IntArray, terms: IntArray) -> BoolArray:
     """Tell which cells and which terms agree on every atom that both know about."""
-    possible = np.ones((len(cells), len(terms)), dtype=np.bool_)
-    for m in range(min(cells.shape[1], terms.shape[1])):
-        left, right = cells[:, m], terms[:, m]
-        if (left >= 0).any() and (right >= 0).any():
-            possible &= (
-                (left[:, None] == right[None, :]) | (left < 0)[:, None] | (right < 0)[None, :]
-            )
-    return possible
+    found: BoolArray = _compiled()(np.ascontiguousarray(cells), np.ascontiguousarray(terms))
+    return found
 
 
 def _joined(cells: IntArray, terms: IntArray, index: int, term: IntArray) -> IntArray:
@@ -154,12 +200,3 @@ def _joined(cells: IntArray, terms: IntArray, index: int, term: IntArray) -> Int
     joined[:, : terms.shape[1]] = np.where(part >= 0, part, terms)
     joined[:, index] = term
     return joined
-
-
-def _primitive(terms: RationalMatrix) -> tuple[tuple[tuple[int, ...], ...], Fraction]:
-    shifted = terms - terms.rows([0])
-    entries = [int(v) for v in shifted.numerators.entries()]
-    content, columns = math.gcd(*entries), terms.shape[1]
-    flat = [v // content for v in entries]
-    rows = [tuple(flat[i * columns : (i + 1) * columns]) for i in range(len(terms))]
-    return tuple(rows), Fraction(content, shifted.denominator)
