@@ -19,7 +19,7 @@ from tropnet.equivalence.compare import compare_networks
 from tropnet.network import Affine, Layer, Network
 
 if TYPE_CHECKING:
-    pass
+    from tropnet.typing import FloatArray
 
 #: Seconds of the promises, over the unit's .04 s
 _UNIT = 0.04
@@ -32,9 +32,7 @@ def disguised(network: Network, seed: int = 0) -> Network:
     orders = [list(range(network.n_inputs))]
     scales = [np.ones(network.n_inputs)]
 
-    def recoded(
-        affine: Affine, order: list[int], scale: np.ndarray[tuple[int], np.dtype]
-    ) -> Affine:  # type: ignore[type-arg]
+    def recoded(affine: Affine, order: list[int], scale: FloatArray) -> Affine:
         parts = {
             s: m.values[order][:, orders[s]] * scale[:, None] / scales[s][None, :]
             for s, m in affine.terms
