@@ -276,6 +276,22 @@ def test_huge_and_tiny_numbers(size: str) -> None:
         found.check()
 
 
+@pytest.mark.parametrize("size", ["1e-250", "1e-290", "1e-305", "1e-318", "1e-330"])
+def test_near_ties_where_floats_are_subnormal(size: str) -> None:
+    scale = Fraction(size)
+    for hair in (-Fraction(1, 2**30), Fraction(0), Fraction(1, 2**30)):
+        corners = [[0, 0], [1, 0], [0, 1], [Fraction(1, 3), Fraction(1, 3)]]
+        exponents = RationalMatrix.of(corners) @ RationalMatrix.diagonal([scale, 1])
+        found = essential_terms(exponents, column([0, 0, 0, hair]))
+        assert len(found.kept) == (4 if hair > 0 else 3)
+        low = essential_terms(RationalMatrix.of(corners), column([0, 0, 0, hair * scale]))
+        assert low.kept == found.kept
+        # beside a term of another size, whose coefficient sets the scale
+        more = RationalMatrix.stack_rows([RationalMatrix.of(corners), RationalMatrix.of([[5, 5]])])
+        beside = essential_terms(more, column([0, 0, 0, hair * scale, -1]))
+        assert beside.kept == (*found.kept, 4)
+
+
 def test_mixed_magnitudes_in_one_column() -> None:
     exponents = RationalMatrix.of([[1e300, 0], [1e-300, 1], [-1e-300, 1], [0, -1e300], [0, 1]])
     coefficients = column([0.0, 1e-300, 1e-300, 0.0, 1e-300])

@@ -77,13 +77,28 @@ def test_a_float_search_that_lies_changes_nothing(
         assert open_cells(polynomials, choices).tolist() == honest.tolist()
 
 
-@pytest.mark.parametrize("scale", ["1e-400", "1e-300", "1e300", "1e400"])
+@pytest.mark.parametrize("scale", ["1e-400", "1e-310", "1e-300", "1e-70", "1e50", "1e300", "1e400"])
 def test_positive_factors_move_no_cells(scale: str) -> None:
     rng = np.random.default_rng(2)
     left, right = (RationalMatrix.of(rng.normal(size=(7, 3))) for _ in range(2))
     choices = np.array([[i, j] for i in range(7) for j in range(7)])
     plain = open_cells([left, right], choices)
     assert open_cells([left, right * Fraction(scale)], choices).tolist() == plain.tolist()
+
+
+@pytest.mark.parametrize("scale", ["1e-400", "1e-320", "1e-310", "1e-200", "1e200", "1e310"])
+def test_near_ties_of_a_tiny_polynomial_are_not_lost(scale: str) -> None:
+    # the middle term lies a hair below or above the chord, at a size where floats lose digits
+    line = RationalMatrix.of([[0, 0], [1, 0]])
+    for hair, wins in (
+        (Fraction(-1, 2**40), False),
+        (Fraction(0), False),
+        (Fraction(1, 2**40), True),
+    ):
+        bent = RationalMatrix.of([[0, 0], [1, hair], [2, 0]]) * Fraction(scale)
+        choices = np.array([[i, j] for i in range(2) for j in range(3)])
+        found = open_cells([line, bent], choices)
+        assert bool(found[1] or found[4]) is wins
 
 
 def test_pairs_are_the_terms_of_the_product() -> None:

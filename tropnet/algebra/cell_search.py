@@ -31,7 +31,8 @@ MAYBE_ESSENTIAL: Final = 4
 CAP: Final = -1
 
 _U: Final = 2.0**-53
-_TINY: Final = 2.0**-1000
+#: More than what underflow took from any entry, though it was scaled up by 2^200 since: 2^-875.
+_TINY: Final = 2.0**-800
 #: Terms or choices searched between two beats of `pulse`.
 _CHUNK: Final = 1024
 #: Rivals remembered for each term.
@@ -461,7 +462,7 @@ def _price(
     for k in range(n):
         xk = x[k]
         own += chosen_a[k] * xk
-        size += amax[k] * abs(xk)
+        size += (amax[k] + _TINY) * abs(xk)
         for j in range(low, high):
             values[j] += a[k, j] * xk
     best, top = -1, -np.inf

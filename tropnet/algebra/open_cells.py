@@ -77,17 +77,10 @@ class _Rivals:
     def __init__(self, polynomials: Sequence[RationalMatrix]) -> None:
         n = polynomials[0].shape[1] - 1
         self.polynomials, self.n = polynomials, n
-        pairs = [(terms.columns(range(n)), terms.columns([n])) for terms in polynomials]
-        scaled = ScaledTerms.of(pairs)
-        self.scaled = scaled
         self.start = np.cumsum([0, *(len(terms) for terms in polynomials)])
-        self.a, self.b = np.array(scaled.a), np.array(scaled.b)
-        for low, high in zip(self.start[:-1], self.start[1:], strict=True):
-            # each polynomial over its own size: positive factors do not move cells
-            size = max(np.abs(self.a[:, low:high]).max(), np.abs(self.b[low:high]).max())
-            power = -int(np.frexp(size)[1]) if np.isfinite(size) else 0
-            self.a[:, low:high] = np.ldexp(self.a[:, low:high], power)
-            self.b[low:high] = np.ldexp(self.b[low:high], power)
+        self.scaled = ScaledTerms.of(
+            [(terms.columns(range(n)), terms.columns([n])) for terms in polynomials]
+        )
 
     def decide(self, choices: IntArray, pulse: Callable[[], None] | None) -> BoolArray:
         status = np.full(len(choices), UNDECIDED)
@@ -95,7 +88,7 @@ class _Rivals:
         if self.scaled.usable:
             columns = choices + self.start[:-1]
             status, points, bases = scan_choices(
-                self.a, self.b, self.start, columns, _LIMITS, pulse=pulse
+                self.scaled.a, self.scaled.b, self.start, columns, _LIMITS, pulse=pulse
             )
         decided = (status == ESSENTIAL) | (status == REDUNDANT)
         found: BoolArray = status == ESSENTIAL

@@ -14,9 +14,9 @@ from tropnet.exact import RationalMatrix
 if TYPE_CHECKING:
     from tropnet.typing import FloatArray, IntArray
 
-#: Columns whose largest entry lies within 2^±this are scaled after rounding to float64: what
-#: underflows there is below the rounding of the largest entry.
-_SAFE_EXPONENT: Final = 900
+#: Columns whose largest entry lies within 2^±this are scaled after rounding to float64; what
+#: underflow took from an entry is then still below 2^-875 (cell_search counts it in).
+_SAFE_EXPONENT: Final = 200
 
 
 @final
@@ -24,9 +24,10 @@ _SAFE_EXPONENT: Final = 900
 class ScaledTerms:
     """The terms of several polynomials on the same space, rounded to float64 columns.
 
+    Polynomials after the first may carry a positive factor of their own, which moves no cells.
     Coordinates and values are measured in powers of two: x_k = x̂_k · 2^(value − column_k), so that
-    the largest exponent in each coordinate and the largest coefficient lie in [1/2, 1). Each entry
-    is within u = 2^-53, relative to itself or to the largest of its column, of the exact one.
+    the largest exponent in each coordinate and the largest coefficient lie in [1/2, 2). Each entry
+    is within 2^-53 of its size, or within 2^-875, of the exact one.
 
     Args:
         a: `(n, N)`, exponents as columns.
@@ -54,21 +55,18 @@ class ScaledTerms:
 
         Cost: about 0.3 µs an entry.
         """
-        pieces = [_rounded(a) for a, _ in polynomials]
-        columns = np.max([exponent for _, exponent in pieces], axis=0)
+        leveled, powers = _leveled(polynomials)
+        pieces = [_rounded(a) for a, _ in leveled]
+        columns = np.max([exponents for _, exponents in pieces], axis=0)
         columns = np.where(columns == _NOTHING, 0, columns)
-        a = [
-            _rescaled(matrix, *piece, columns)
-            for (matrix, _), piece in zip(polynomials, pieces, strict=True)
-        ]
-        sides = [_rounded(b) for _, b in polynomials]
-        value = int(max(exponent[0] for _, exponent in sides))
-        value = 0 if value == _NOTHING else value
-        shift = np.array([value], dtype=np.int64)
-        b = [
-            _rescaled(matrix, *side, shift)
-            for (_, matrix), side in zip(polynomials, sides, strict=True)
-        ]
+        sides = [_rounded(b) for _, b in leveled]
+        value = int(max(exponents[0] for _, exponents in sides))
+        shift = np.array([0 if value == _NOTHING else value], dtype=np.int64)
+        a, b = [], []
+        for (left, right), piece, side, power in zip(leveled, pieces, sides, powers, strict=True):
+            a.append(np.ldexp(_rescaled(left, piece[0], columns), power))
+            b.append(np.ldexp(_rescaled(right, side[0], shift), power))
+        value = int(shift[0])
         if domain is not None:
             rows = RationalMatrix.stack_columns([domain[0], -domain[1]])
             scales = [_power(value - int(k)) for k in columns] + [Fraction(1)]
@@ -98,8 +96,9 @@ class ScaledTerms:
         return tuple(Fraction(x) * _power(self.value - k) for x, k in pairs)
 
 
-#: The exponent of a column of zeros.
+#: The exponent of a column of zeros, and a distance between exponents that is none.
 _NOTHING: Final = -(1 << 40)
+_FAR: Final = 1 << 39
 
 
 def _rounded(matrix: RationalMatrix) -> tuple[FloatArray | None, IntArray]:
@@ -118,9 +117,28 @@ def _rounded(matrix: RationalMatrix) -> tuple[FloatArray | None, IntArray]:
     return None, np.array(exact, dtype=np.int64)
 
 
-def _rescaled(
-    matrix: RationalMatrix, floats: FloatArray | None, _: IntArray, shift: IntArray
-) -> FloatArray:
+def _leveled(
+    polynomials: Sequence[tuple[RationalMatrix, RationalMatrix]],
+) -> tuple[Sequence[tuple[RationalMatrix, RationalMatrix]], list[int]]:
+    """Bring polynomials of very different sizes closer, exactly, and say what powers of two remain.
+
+    A positive factor moves none of a polynomial's cells. The largest entry of each, in the common
+    scale of the columns, shall have size one; powers up to 200 are left to the floats.
+    """
+    if len(polynomials) == 1:
+        return polynomials, [0]
+    sizes = [np.concatenate([_rounded(part)[1] for part in pair]) for pair in polynomials]
+    top = np.max(sizes, axis=0)
+    missing = [int(np.min(top - size, where=size != _NOTHING, initial=_FAR)) for size in sizes]
+    missing = [0 if power == _FAR else power for power in missing]
+    leveled = [
+        (a, b) if power <= _SAFE_EXPONENT else (a * (1 << power), b * (1 << power))
+        for (a, b), power in zip(polynomials, missing, strict=True)
+    ]
+    return leveled, [power if power <= _SAFE_EXPONENT else 0 for power in missing]
+
+
+def _rescaled(matrix: RationalMatrix, floats: FloatArray | None, shift: IntArray) -> FloatArray:
     if floats is not None and (np.abs(shift) <= _SAFE_EXPONENT).all():
         scaled: FloatArray = np.ldexp(floats, -shift)
         return scaled
