@@ -112,3 +112,8 @@ def test_cubes_and_printing() -> None:
 def test_a_box_cannot_be_changed() -> None:
     with pytest.raises((AttributeError, TypeError)):
         Box.cube(1).lower = (Fraction(5),)  # type: ignore[misc]
+
+
+def test_a_box_of_many_sides_shows_a_few() -> None:
+    assert repr(Box(range(20), range(1, 21))).startswith("Box(20 sides: [0, 1] x [1, 2] x ")
+    assert len(repr(Box(range(784), range(1, 785)))) < 100

@@ -50,6 +50,12 @@ def polynomial_text(
         >>> polynomial_text(TropicalPolynomial([[1, 0], [0, 3]], [2, 0]), ["x", "y"])
         'max(3*y, 2 + x)'
     """
+    return _marked(_polynomial_text(polynomial, names, shown))
+
+
+def _polynomial_text(
+    polynomial: TropicalPolynomial, names: Sequence[str] | None, shown: int | None
+) -> str:
     if polynomial.is_zero():
         return "-∞"
     names = variable_names(polynomial.n) if names is None else names
@@ -80,10 +86,10 @@ def rational_text(
         >>> rational_text(0 + x, 1 * x)
         'max(0, x₁) ⊘ (1 + x₁)'
     """
-    above, below = (polynomial_text(p, names, shown) for p in (numerator, denominator))
+    above, below = (_polynomial_text(p, names, shown) for p in (numerator, denominator))
     if below == "0":
-        return above
-    return f"{_closed(above)} ⊘ {_closed(below)}"
+        return _marked(above)
+    return _marked(f"{_closed(above)} ⊘ {_closed(below)}")
 
 
 def polynomial_latex(polynomial: TropicalPolynomial, shown: int | None = SHOWN_TERMS) -> str:
@@ -95,6 +101,10 @@ def polynomial_latex(polynomial: TropicalPolynomial, shown: int | None = SHOWN_T
         >>> print(polynomial_latex(TropicalPolynomial([[1], [0]], ["1/2", 0])))
         \max\left(0,\; \tfrac{1}{2} + x_{1}\right)
     """
+    return _marked(_polynomial_latex(polynomial, shown), r"\approx")
+
+
+def _polynomial_latex(polynomial: TropicalPolynomial, shown: int | None) -> str:
     if polynomial.is_zero():
         return r"-\infty"
     names = [f"x_{{{index}}}" for index in range(1, polynomial.n + 1)]
@@ -122,14 +132,14 @@ def rational_latex(
         >>> print(rational_latex(x, 2 * x))
         x_{1} \oslash \left(2 + x_{1}\right)
     """
-    above, below = polynomial_latex(numerator, shown), polynomial_latex(denominator, shown)
+    above, below = _polynomial_latex(numerator, shown), _polynomial_latex(denominator, shown)
     if below == "0":
-        return above
+        return _marked(above, r"\approx")
     closed = [
         part if part.startswith(r"\max") or " " not in part else rf"\left({part}\right)"
         for part in (above, below)
     ]
-    return rf"{closed[0]} \oslash {closed[1]}"
+    return _marked(rf"{closed[0]} \oslash {closed[1]}", r"\approx")
 
 
 def html_table(title: str, rows: Sequence[tuple[str, str]]) -> str:
@@ -149,6 +159,11 @@ def html_table(title: str, rows: Sequence[tuple[str, str]]) -> str:
         f"<table><caption style='text-align:left'><b>{escape(title)}</b></caption>"
         f"<tbody>{body}</tbody></table>"
     )
+
+
+def _marked(text: str, sign: str = "≈") -> str:
+    """Put one sign in front of a text in which numbers are rounded, in place of one at each."""
+    return f"{sign} {text.replace('≈', '')}" if "≈" in text else text
 
 
 def _closed(text: str) -> str:
@@ -191,7 +206,7 @@ def _latex_number(value: Fraction) -> str:
     if text.startswith("≈"):
         mantissa, _, power = text[1:].partition("e")
         scale = rf"\cdot 10^{{{int(power)}}}" if power else ""
-        return rf"{{\approx}}{mantissa}{scale}"
+        return f"≈{mantissa}{scale}"
     if value.denominator == 1:
         return text
     return rf"\tfrac{{{value.numerator}}}{{{value.denominator}}}"

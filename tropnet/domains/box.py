@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from tropnet.exact.fraction import fraction_text, shortened
 
 if TYPE_CHECKING:
     from tropnet.typing import FloatArray
+
+#: Sides that a box shows when it has more.
+_SHOWN: Final = 8
 
 
 @final
@@ -122,6 +125,10 @@ class Box:
         low, high = ([fraction_text(v) for v in side] for side in (self.lower, self.upper))
         if self.dimension > 1 and len({*low}) == len({*high}) == 1:
             return f"Box.cube({self.dimension}, '{low[0]}', '{high[0]}')"
+        if self.dimension > _SHOWN:
+            few = zip(low[:_SHOWN], high[:_SHOWN], strict=True)
+            sides = " x ".join(f"[{a}, {b}]" for a, b in few)
+            return f"Box({self.dimension} sides: {sides} x …)"
         return f"Box({low}, {high})"
 
 

@@ -50,7 +50,7 @@ class Witness:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Verdict(ABC):
     """What a comparison found; one of `Equivalent`, `Different`, `Undecided`.
 
@@ -100,6 +100,10 @@ class Verdict(ABC):
             ("time", f"{self.seconds:.2f} s"),
         ]
 
+    def __repr__(self) -> str:
+        where = "all of R^n" if self.domain is None else repr(self.domain)
+        return f"{self.word}({self.bracket} on {where}, by {self.method}, {self.seconds:.2f} s)"
+
     def __str__(self) -> str:
         rest = "\n".join(f"  {name + ':':<12}{value}" for name, value in self.rows())
         return f"{self.word}\n{rest}"
@@ -113,7 +117,7 @@ class Verdict(ABC):
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Equivalent(Verdict):
     """The functions agree within atol on the whole domain; the certificate proves it.
 
@@ -131,7 +135,7 @@ class Equivalent(Verdict):
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Different(Verdict):
     """The functions differ by more than atol at the witness.
 
@@ -167,7 +171,7 @@ class Different(Verdict):
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Undecided(Verdict):
     """Neither could be proven; the bracket holds all the same. It has no truth value.
 
