@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-import warnings
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
-from tropnet.domains import Polyhedron
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.heights import heights
+from tropnet.equivalence.linear_cell import farthest, linear_cell
 from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.sample import Sampler
+from tropnet.equivalence.switch import switch_points
 from tropnet.exact.fraction import decimal_text
 from tropnet.network.forward import forward
 from tropnet.network.gradient import gradient
@@ -40,9 +40,9 @@ _PATIENCE: Final = 8
 class Falsifier:
     """Looks for points where |f − g| is large, on a budget.
 
-    Sampling (corners, uniform, kinks of units), gradient ascent and linear programs inside the
-    linear cell propose float points; each offered point is rational, lies in the domain, and is
-    evaluated exactly by the bracket.
+    Sampling (corners, uniform, kinks of units), gradient ascent, linear programs inside the linear
+    cell, and driving units that never changed sign (`switch_points`) propose float points; each
+    offered point is rational, lies in the domain, and is evaluated exactly by the bracket.
 
     Args:
         problem: the comparison.
@@ -81,6 +81,8 @@ class Falsifier:
         self._offer_best(points)
         if time.monotonic() < self.until:
             self._walk_cells(points)
+        if time.monotonic() < self.until and not self.bracket.different:
+            self._switch(points)
         self.rounds += 1
 
     # ---- sampling ---------------------------------------------------------------------------
@@ -188,36 +190,24 @@ class Falsifier:
 
     def _best_vertex(self, point: FloatArray) -> FloatArray | None:
         """Maximise the linear difference over the joint cell around a point, within the domain."""
-        from scipy.optimize import linprog
-
-        slope = self._slope(point[None, :])[0]
-        if not slope.any():
-            return None
-        rows, limits = [], []
+        slopes, values = [np.zeros((0, len(point)))], [np.zeros(0)]
         for network in self._networks:
-            weights, values = _cell(network, point)
-            # unit ≥ 0 stays ≥ 0: −sign·(w·x) ≤ sign·(value − w·x₀)
-            sign = np.where(values > 0, 1.0, -1.0)
-            rows.append(-sign[:, None] * weights)
-            limits.append(sign * (values - weights @ point))
-        domain = self.problem.domain
-        if isinstance(domain, Polyhedron):
-            rows.append(domain.A.to_floats())
-            limits.append(domain.b.to_floats()[:, 0])
-        left, right = np.vstack(rows), np.concatenate(limits)
-        if not (np.isfinite(left).all() and np.isfinite(right).all()):
-            return None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of badly scaled programs: the point is only a guess
-            found = linprog(
-                -slope / np.abs(slope).max(),
-                A_ub=left,
-                b_ub=right,
-                bounds=list(zip(*self.sampler.limits(point), strict=True)),
-                method="highs",
-                options={"time_limit": max(0.05, self.until - time.monotonic())},
-            )
-        return np.asarray(found.x) if found.status == 0 and found.x is not None else None
+            for layer, slope, value in zip(
+                network.layers, *linear_cell(network, point), strict=True
+            ):
+                slopes.append(slope[layer.relu])
+                values.append(value[layer.relu])
+        units = np.vstack(slopes), np.concatenate(values)
+        slope = self._slope(point[None, :])[0]
+        return farthest(self.sampler, point, slope, units, self.until)
+
+    def _switch(self, points: FloatArray) -> None:
+        """Visit points where units change sign that had one sign on all points."""
+        for network in self._networks:
+            for point in switch_points(network, points, self.sampler, self.until):
+                self._offer(point)
+                if self.bracket.different:
+                    return
 
     # ---- deciding ---------------------------------------------------------------------------
 
@@ -236,24 +226,6 @@ _ORDERS: Final[dict[str, Any]] = {"inf": np.inf, "1": 1, "2": 2}
 def _finite(values: FloatArray) -> FloatArray:
     """Return the values with zeros where floats gave up."""
     return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-
-
-def _cell(network: Network, point: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the gradients and values of all ReLU units' pre-activations on the cell of a point."""
-    jacobians: list[FloatArray] = [np.eye(network.n_inputs)]
-    values: list[FloatArray] = [point]
-    rows, heights = [np.zeros((0, network.n_inputs))], [np.zeros(0)]
-    for layer in network.layers:
-        value = layer.affine([v[None, :] for v in values])[0]
-        slope = np.zeros((layer.width, network.n_inputs))
-        for source, weights in layer.affine.terms:
-            slope = slope + weights.values @ jacobians[source]
-        rows.append(slope[layer.relu])
-        heights.append(value[layer.relu])
-        alive = ~layer.relu | (value > 0)
-        jacobians.append(np.where(alive[:, None], slope, 0.0))
-        values.append(np.where(alive, value, 0.0))
-    return np.vstack(rows), np.concatenate(heights)
 
 
 def falsify(problem: Problem, bracket: Bracket, seconds: float) -> str:
