@@ -49,7 +49,7 @@ class PlannedLayer:
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """The predicted sizes of a conversion to P ⊘ Q.
 
@@ -114,6 +114,9 @@ class Plan:
         pairs = ", ".join(f"{p} ⊘ {q}" for p, q in self.outputs[:_OUTPUTS])
         more = ", …" if len(self.outputs) > _OUTPUTS else ""
         return f"P ⊘ Q: {'at most' if self.counted else 'about'} {pairs}{more} terms"
+
+    def __repr__(self) -> str:
+        return f"Plan({len(self.layers)} layers, {self._verdict()})"
 
     def __str__(self) -> str:
         rows = self._table()
