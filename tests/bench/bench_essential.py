@@ -93,7 +93,7 @@ def _peers() -> Iterator[Measurement]:
             f"gauss n={n}, 1000 terms",
             lambda a=a, b=b: essential_terms(a, b),  # type: ignore[misc]
             reference=hull,
-            at_most=40 if n == 2 else 20,
+            at_most=100 if n == 2 else 30,
             repeats=3,
         )
     points = np.hstack(gauss(5, 1000))
