@@ -78,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _discard_output()  # whoever read our output has closed it; there is nobody to tell
         return int(ExitCode.ERROR)
     except Exception as error:
+        if _interrupted(error):
+            return _failed("stopped", ExitCode.INTERRUPTED)
         if "--traceback" in given:
             traceback.print_exc()
         return _failed(_said(error), ExitCode.ERROR)
@@ -92,6 +94,13 @@ def _run(arguments: list[str]) -> int:
             return code
     except click.exceptions.Exit as done:
         return done.exit_code
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Tell whether Ctrl-C lies behind an error: compiled loops turn it into a SystemError."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _said(error: Exception) -> str:
