@@ -33,7 +33,7 @@ _COVER: Final = 48
 #: Cells in which a linear program looks for the farthest point.
 _CELLS: Final = 3
 #: Rounds without progress after which a search gives up.
-_PATIENCE: Final = 8
+_PATIENCE: Final = 16
 
 
 @final

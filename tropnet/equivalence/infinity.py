@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
 
+from tropnet.domains import Box
 from tropnet.equivalence.bracket import Bracket
+from tropnet.equivalence.falsify import Falsifier
+from tropnet.equivalence.out_of_time import OutOfTime
 from tropnet.equivalence.problem import Problem
 from tropnet.exact import RationalMatrix
+from tropnet.network import Network
 from tropnet.network.linear_part import linear_part
 
 #: Directions tried; each is small integers, so that exact evaluation stays cheap.
 _DIRECTIONS: Final = 48
+#: Seconds for a search where they do not tell.
+_SEARCH: Final = 0.5
 #: A witness is sought at 1, 2, 4, … times a direction, and beyond this power at growing powers.
 _DOUBLINGS: Final = 64
 #: The last power of two tried.
@@ -34,17 +42,11 @@ def grow(problem: Problem, bracket: Bracket) -> str:
         What came of it.
     """
     first, second = linear_part(problem.a), linear_part(problem.b)
-    size, rng = problem.a.n_inputs, problem.rng(1)
-    axes = np.vstack([np.eye(size, dtype=np.int64), -np.eye(size, dtype=np.int64)])
-    random = rng.integers(-8, 9, size=(_DIRECTIONS, size))
-    few = axes if len(axes) <= _DIRECTIONS else rng.permutation(axes)[:_DIRECTIONS]
-    directions = RationalMatrix.of(np.vstack([random, few]))
-    slopes = first.exact(directions) - second.exact(directions)
-    steep = [i for i, row in enumerate(slopes) if any(row)]
-    if not steep:
+    direction = _random_direction(problem, first, second)
+    if direction is None and first != second:
+        direction = _searched_direction(problem, first, second)
+    if direction is None:
         return "no direction found in which they drift apart"
-    # the first few suffice for a witness; the steepest is no better a proof
-    direction = tuple(directions.to_fractions()[steep[0]])
     power = 0
     while not bracket.different and power <= _FARTHEST:
         problem.require_time()
@@ -52,3 +54,32 @@ def grow(problem: Problem, bracket: Bracket) -> str:
         power += 1 if power < _DOUBLINGS else power
     bracket.offer_direction(direction)
     return "they drift apart without bound along a direction"
+
+
+def _random_direction(
+    problem: Problem, first: Network, second: Network
+) -> tuple[Fraction, ...] | None:
+    """Return an axis or a random direction in which the bias-free networks differ."""
+    size, rng = problem.a.n_inputs, problem.rng(1)
+    axes = np.vstack([np.eye(size, dtype=np.int64), -np.eye(size, dtype=np.int64)])
+    random = rng.integers(-8, 9, size=(_DIRECTIONS, size))
+    few = axes if len(axes) <= _DIRECTIONS else rng.permutation(axes)[:_DIRECTIONS]
+    directions = RationalMatrix.of(np.vstack([random, few]))
+    slopes = first.exact(directions) - second.exact(directions)
+    steep = (i for i, row in enumerate(slopes) if any(row))
+    found = next(steep, None)  # the steepest would be no better a proof
+    return None if found is None else tuple(directions.to_fractions()[found])
+
+
+def _searched_direction(
+    problem: Problem, first: Network, second: Network
+) -> tuple[Fraction, ...] | None:
+    """Search the unit cube for a direction: they may differ in a narrow cone only."""
+    problem.require_time()
+    cube = Box.cube(problem.a.n_inputs)
+    seconds = min(_SEARCH, problem.remaining)
+    inner = Problem.of(first, second, cube, time_limit=seconds, seed=problem.seed)
+    bracket = Bracket(inner)
+    with suppress(OutOfTime):
+        Falsifier(inner, bracket).run(seconds)
+    return bracket.witness
