@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import time
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tropnet.checker.gap import Norm
 from tropnet.domains import Box, Polyhedron
 from tropnet.equivalence.out_of_time import OutOfTime
 from tropnet.equivalence.problem import Problem
@@ -17,7 +19,9 @@ ABSOLUTE = Network.from_dense([[[1], [-1]], [[1, 1]]])
 
 def test_start_box_and_hull() -> None:
     space = Problem.of(ABSOLUTE, ABSOLUTE, None)
-    assert (space.start, space.bounded, space.hull) == ((0,), False, None)
+    assert space.start == (Fraction(0),)
+    assert not space.bounded
+    assert space.hull is None
     box = Problem.of(ABSOLUTE, ABSOLUTE, Box([1], [2]))
     assert (box.start, box.bounded) == ((Fraction(3, 2),), True)
     ray = Problem.of(ABSOLUTE, ABSOLUTE, Polyhedron([[-2]], [-1]))
@@ -28,7 +32,8 @@ def test_start_box_and_hull() -> None:
 
 def test_gaps_in_all_norms() -> None:
     f, g = Network.from_dense([[[3], [4]]]), Network.from_dense([[[0], [0]]])
-    gaps = [Problem.of(f, g, None, norm=n).gap((Fraction(1),)) for n in ("inf", "1", "2")]  # type: ignore[arg-type]
+    norms: list[Norm] = ["inf", "1", "2"]
+    gaps = [Problem.of(f, g, None, norm=n).gap((Fraction(1),)) for n in norms]
     assert gaps == [4, 7, 5]
 
 
@@ -43,9 +48,10 @@ def test_time() -> None:
     assert problem.remaining == 0
     with pytest.raises(OutOfTime, match="raise time_limit"):
         problem.require_time()
-    for wrong in (-1, "soon", [], "nan"):
+    wrongs: list[Any] = [-1, "soon", [], "nan"]
+    for wrong in wrongs:
         with pytest.raises(DomainError, match="give seconds above zero"):
-            Problem.of(ABSOLUTE, ABSOLUTE, None, time_limit=wrong)  # type: ignore[arg-type]
+            Problem.of(ABSOLUTE, ABSOLUTE, None, time_limit=wrong)
 
 
 def test_points_of_a_polyhedron() -> None:
@@ -55,7 +61,7 @@ def test_points_of_a_polyhedron() -> None:
     assert len(problem.vertices) > 3
     assert all(wedge.contains(v) for v in problem.vertices)
     assert problem.vertices is problem.vertices
-    assert Problem.of(pair, pair, None).vertices == [(0, 0)]
+    assert Problem.of(pair, pair, None).vertices == [(Fraction(0), Fraction(0))]
 
 
 def test_many_inequalities_leave_time_for_the_rest() -> None:

@@ -73,12 +73,7 @@ def test_points_inside_a_polyhedron_stay_where_they_are() -> None:
 def test_corners_of_boxes_are_met_exactly() -> None:
     source = sampler(Box(["1/3", 0], ["2/3", "1/7"]))
     points = {source.rational(p) for p in source.draw(300)}
-    for corner in source.problem.domain.corners():  # type: ignore[union-attr]
-        near = np.array([float(v) for v in corner])
-        assert any(
-            max(abs(float(u - v)) for u, v in zip(p, corner, strict=True)) < 1e-15 for p in points
-        )
-        assert source.problem.contains(source.rational(near))
+    assert points >= set(Box(["1/3", 0], ["2/3", "1/7"]).corners())
 
 
 def test_large_boxes_are_searched_near_the_origin_too() -> None:

@@ -144,17 +144,18 @@ class Sampler:
     def rational(self, point: FloatArray) -> tuple[Fraction, ...]:
         """Return a rational point of the domain at or near a float point.
 
-        In a box, coordinates beyond a bound become the bound. In a polyhedron a point outside is
+        In a box, coordinates beyond a bound, or at the float nearest to it, become the bound. In a polyhedron a point outside is
         replaced by the last point inside on the way to it from the starting point. Coordinates
         that are not finite become those of the starting point.
         """
         ends = self.problem.box.ends()
         place = []
-        for value, fallback, (low, high) in zip(point, self.problem.start, ends, strict=True):
-            exact = Fraction(float(value)) if np.isfinite(value) else fallback
-            if low is not None and exact < low:
+        for i, (low, high) in enumerate(ends):
+            value = float(point[i])
+            exact = Fraction(value) if np.isfinite(value) else self.problem.start[i]
+            if low is not None and (value == self.low[i] or exact < low):
                 exact = low
-            elif high is not None and exact > high:
+            elif high is not None and (value == self.high[i] or exact > high):
                 exact = high
             place.append(exact)
         return tuple(place) if self._ray_cast is None else self._ray_cast(place)
