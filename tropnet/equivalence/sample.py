@@ -144,9 +144,9 @@ class Sampler:
     def rational(self, point: FloatArray) -> tuple[Fraction, ...]:
         """Return a rational point of the domain at or near a float point.
 
-        In a box, coordinates beyond a bound, or at the float nearest to it, become the bound. In a polyhedron a point outside is
-        replaced by the last point inside on the way to it from the starting point. Coordinates
-        that are not finite become those of the starting point.
+        In a box, coordinates beyond a bound, or at the float nearest to it, become the bound. In a
+        polyhedron a point outside is replaced by the last point inside on the way to it from the
+        starting point. Coordinates that are not finite become those of the starting point.
         """
         ends = self.problem.box.ends()
         place = []
