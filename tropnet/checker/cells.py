@@ -73,8 +73,8 @@ def supremum(
     Raises:
         DomainError: more than two inputs, or an empty domain.
 
-    Cost: about half a millisecond a joint cell for 32 units a layer. Memory follows the depth: cells
-    are made one after the other, so `watch` is called after at most one cut for each unit.
+    Cost: about half a millisecond a joint cell for 32 units a layer. Memory follows the depth:
+    cells are made one after the other, so `watch` is called after at most one cut for each unit.
 
     Example:
         >>> from tropnet import Network

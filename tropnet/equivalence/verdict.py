@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,6 +11,7 @@ from typing import ClassVar, TypeAlias, final
 from tropnet.checker import Certificate
 from tropnet.domains import Domain
 from tropnet.errors import TropnetError
+from tropnet.exact.fraction import decimal_text
 
 #: A bound of sup|f − g|: an exact rational, or the float infinity.
 Bound: TypeAlias = Fraction | float
@@ -200,14 +200,7 @@ class Undecided(Verdict):
 
 
 def _number(value: Bound) -> str:
-    if isinstance(value, Fraction):
-        if value == 0:
-            return "0"
-        try:
-            return f"{float(value):.6g}" if float(value) else "1e-324 or less"
-        except OverflowError:
-            return "more than 1e308"
-    return "inf" if value == math.inf else f"{value:.6g}"
+    return decimal_text(value) if isinstance(value, Fraction) else f"{value:.6g}"
 
 
 def _vector(values: tuple[Fraction, ...], most: int = 8) -> str:
