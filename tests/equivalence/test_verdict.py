@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from tropnet.domains import Box
@@ -59,3 +60,13 @@ def test_a_witness_outside_the_floats() -> None:
     assert not verdict.witness.survives_float32
     assert verdict.lower == Fraction(2) * 10**400
     assert str(verdict)
+
+
+def test_the_float32_point_of_a_decimal_corner_stays_in_the_box() -> None:
+    # 0.1 has no float32; the nearest lies above, outside the box
+    verdict = compare_networks(dense([[[1]], [[1]]]), dense([[[1]], [[2]]]), Box([0], ["0.1"]))
+    assert isinstance(verdict, Different)
+    witness = verdict.witness
+    assert witness.point == (Fraction(1, 10),)
+    assert witness.float32_point[0] < 0.1 < float(np.float32(0.1))
+    assert witness.survives_float32

@@ -9,8 +9,8 @@ from tropnet.equivalence.verdict import (
     Undecided,
     UndecidedError,
     Verdict,
-    Witness,
 )
+from tropnet.equivalence.witness import Witness
 
 __all__ = [
     "Different",

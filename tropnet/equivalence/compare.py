@@ -9,8 +9,6 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Final
 
-import numpy as np
-
 from tropnet.checker import Certificate
 from tropnet.checker.cells import MAX_INPUTS, supremum
 from tropnet.checker.certificate import Claimed
@@ -25,9 +23,10 @@ from tropnet.equivalence.out_of_time import OutOfTime
 from tropnet.equivalence.problem import RELATIONS, Problem
 from tropnet.equivalence.relate import Related, offer, relate
 from tropnet.equivalence.separate import separate, shallow
-from tropnet.equivalence.verdict import Bound, Different, Equivalent, Undecided, Verdict, Witness
+from tropnet.equivalence.verdict import Bound, Different, Equivalent, Undecided, Verdict
+from tropnet.equivalence.witness import witness_at
 from tropnet.errors import DomainError
-from tropnet.exact import IntervalVector, RationalMatrix
+from tropnet.exact import IntervalVector
 from tropnet.exact.fraction import decimal_text
 from tropnet.network import Network
 
@@ -231,7 +230,7 @@ class _Portfolio:
         if claim == "equivalent":
             return Equivalent(**parts)
         if bracket.witness is not None:
-            return Different(**parts, witness=_witness(problem, bracket.witness))
+            return Different(**parts, witness=witness_at(problem, bracket.witness))
         return Undecided(**{**parts, "method": "nothing"}, reason=self.reason())
 
     def reason(self) -> str:
@@ -255,21 +254,3 @@ class _Portfolio:
 
 def _bound(value: Fraction | None) -> Bound:
     return math.inf if value is None else value
-
-
-def _witness(problem: Problem, point: tuple[Fraction, ...]) -> Witness:
-    row = RationalMatrix.of([list(point)])
-    with np.errstate(over="ignore"):
-        near = row.to_floats()[0].astype(np.float32)
-    survives = False
-    if np.isfinite(near).all():
-        rounded = tuple(Fraction(float(v)) for v in near)
-        survives = problem.contains(rounded) and problem.gap(rounded) > problem.atol
-    return Witness(
-        point,
-        tuple(problem.a.exact(row).to_fractions()[0]),
-        tuple(problem.b.exact(row).to_fractions()[0]),
-        problem.gap(point),
-        tuple(float(v) for v in near),
-        survives,
-    )

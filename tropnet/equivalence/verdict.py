@@ -10,6 +10,7 @@ from typing import ClassVar, TypeAlias, final
 
 from tropnet.checker import Certificate
 from tropnet.domains import Domain
+from tropnet.equivalence.witness import Witness
 from tropnet.errors import TropnetError
 from tropnet.exact.fraction import decimal_text
 
@@ -19,35 +20,6 @@ Bound: TypeAlias = Fraction | float
 
 class UndecidedError(TropnetError):
     """The truth value of an undecided verdict was asked for."""
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """A point at which two functions differ, with both exact values.
-
-    Attributes:
-        point: n rationals.
-        f: the m exact values of the first function there.
-        g: the m exact values of the second.
-        gap: |f − g| in the norm of the comparison; rounded down where it is irrational.
-        float32_point: the nearest float32 point.
-        survives_float32: whether the functions still differ beyond atol at that point, which then
-            lies in the domain too.
-    """
-
-    point: tuple[Fraction, ...]
-    f: tuple[Fraction, ...]
-    g: tuple[Fraction, ...]
-    gap: Fraction
-    float32_point: tuple[float, ...]
-    survives_float32: bool
-
-    def __str__(self) -> str:
-        return (
-            f"x = {_vector(self.point)}: f = {_vector(self.f)}, g = {_vector(self.g)}, "
-            f"|f-g| = {_number(self.gap)}"
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -201,9 +173,3 @@ class Undecided(Verdict):
 
 def _number(value: Bound) -> str:
     return decimal_text(value) if isinstance(value, Fraction) else f"{value:.6g}"
-
-
-def _vector(values: tuple[Fraction, ...], most: int = 8) -> str:
-    shown = [_number(v) for v in values[:most]]
-    more = [f"… {len(values) - most} more"] if len(values) > most else []
-    return "(" + ", ".join(shown + more) + ")"
