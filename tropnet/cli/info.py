@@ -46,7 +46,7 @@ def info(model: str, as_json: bool, **given: Any) -> int:
         ("runs in", network.dtype),
         ("sha256", network.sha256),
         *(("note", note) for note in network.notes),
-        ("P ⊘ Q", str(planned).splitlines()[-1].removeprefix("P ⊘ Q: ")),
+        ("P ⊘ Q", planned.summary),
     ]
     show_facts(model, facts)
     show_table(_HEAD, network.rows())

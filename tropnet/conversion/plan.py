@@ -108,15 +108,17 @@ class Plan:
             rows.append((layer.name, str(layer.units), size, cells, unpruned))
         return rows
 
-    def _verdict(self) -> str:
+    @property
+    def summary(self) -> str:
+        """The predicted terms of P ⊘ Q for each output, in a few words."""
         if not self.outputs:
-            return "P ⊘ Q: too large to expand"
+            return "too large to expand"
         pairs = ", ".join(f"{p} ⊘ {q}" for p, q in self.outputs[:_OUTPUTS])
         more = ", …" if len(self.outputs) > _OUTPUTS else ""
-        return f"P ⊘ Q: {'at most' if self.counted else 'about'} {pairs}{more} terms"
+        return f"{'at most' if self.counted else 'about'} {pairs}{more} terms"
 
     def __repr__(self) -> str:
-        return f"Plan({len(self.layers)} layers, {self._verdict()})"
+        return f"Plan({len(self.layers)} layers, P ⊘ Q: {self.summary})"
 
     def __str__(self) -> str:
         rows = self._table()
@@ -128,7 +130,7 @@ class Plan:
             ).rstrip()
             for row in rows
         ]
-        return "\n".join([*lines, self._verdict()])
+        return "\n".join([*lines, f"P ⊘ Q: {self.summary}"])
 
     def _repr_html_(self) -> str:
         head, *rows = self._table()
@@ -137,7 +139,7 @@ class Plan:
         parts.append("</tr></thead><tbody>")
         for row in rows:
             parts.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
-        return "".join([*parts, f"</tbody></table><p>{escape(self._verdict())}</p>"])
+        return "".join([*parts, f"</tbody></table><p>P ⊘ Q: {escape(self.summary)}</p>"])
 
 
 def plan(network: Network, domain: Domain = None, *, seed: int = 0) -> Plan:
