@@ -324,7 +324,9 @@ def test_only_kinks_refute_a_needle_of_one_layer() -> None:
     f = dense([base, np.ones((1, 40))], [bias, [0]])
     g = dense([rows, [[1.0] * 40 + [1, -2, 1]]], [more, [0]])
     for domain in (None, Box.cube(6)):
-        replayed(compare_networks(f, g, domain), f, g)
+        verdict = compare_networks(f, g, domain)
+        assert verdict.method == "kinks"
+        replayed(verdict, f, g)
 
 
 def test_only_intervals_prove_near_copies_close() -> None:

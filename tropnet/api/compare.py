@@ -43,11 +43,12 @@ def compare(
     Raises:
         ShapeError: different numbers of inputs or outputs, or a domain of another dimension.
         DomainError: an empty domain, a negative atol, an unknown norm or relation.
-        TropnetError: a model cannot be loaded.
+        TropnetError: a model cannot be loaded, or the time limit was reached before any point of a
+            polyhedron was known.
 
     Cost: copies that differ by permutation, scaling, duplicates or dead units are settled in about
-    one exact pass over the weights, at any size. One or two inputs: exact, about a millisecond a
-    joint cell. Otherwise a search, and bounds that are narrow for near copies on small domains.
+    one exact pass over the weights, at any size. One or two inputs: exact, about half a millisecond
+    a joint cell. Otherwise a search, and bounds that are narrow for near copies on small domains.
 
     Example:
         >>> import tropnet

@@ -57,8 +57,9 @@ class Plan:
         layers: one entry a hidden layer, and the output last; entries after the first hopeless one
             are missing.
         outputs: the predicted terms of P and Q for each output; empty where that is hopeless.
-        counted: whether all cells were counted, so that the sizes are upper bounds; otherwise they
-            are estimated from a sample, rarely off by more than a factor of three.
+        counted: whether all cells were counted, in floats, so that the sizes err upward; otherwise
+            they are estimated from a sample, rarely off by more than a factor of three. Either way
+            they are predictions and prove nothing.
 
     Example:
         >>> from tropnet import Network
@@ -70,7 +71,7 @@ class Plan:
         layer    units  terms of P, Q  cells  unpruned
         dense 0      2              1      2        10^0
         output       1              2      2  10^0.602
-        P ⊘ Q: at most 2 ⊘ 1 terms
+        P ⊘ Q: up to about 2 ⊘ 1 terms
     """
 
     layers: tuple[PlannedLayer, ...]
@@ -115,7 +116,7 @@ class Plan:
             return "too large to expand"
         pairs = ", ".join(f"{p} ⊘ {q}" for p, q in self.outputs[:_OUTPUTS])
         more = ", …" if len(self.outputs) > _OUTPUTS else ""
-        return f"{'at most' if self.counted else 'about'} {pairs}{more} terms"
+        return f"{'up to about' if self.counted else 'about'} {pairs}{more} terms"
 
     def __repr__(self) -> str:
         return f"Plan({len(self.layers)} layers, P ⊘ Q: {self.summary})"
