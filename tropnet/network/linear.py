@@ -204,3 +204,27 @@ def linear(entries: Any, name: str = "weights") -> Linear:
     if np.isfinite(floats).all() and RationalMatrix.from_floats(floats) == matrix:
         return DenseLinear(floats)
     return RationalLinear(matrix)
+
+
+def shared(kernel: Any, patches: Any, kernel_of: Any, patch_of: Any, columns: int) -> Linear:
+    """Return the linear map whose rows share kernels and patches.
+
+    Row i is `Σ_j kernel[kernel_of[i], j] · x[patches[patch_of[i], j]]`.
+
+    Args:
+        kernel: `(R, J)`: a float array, a RationalMatrix, or rows of rationals.
+        patches: `(P, J)` indices of values; −1 adds nothing, repeated ones add up.
+        kernel_of: `(r,)` the kernel of each row.
+        patch_of: `(r,)` the patch of each row.
+        columns: the number of values.
+    """
+    entries = linear(kernel).exact
+    from fractions import Fraction
+
+    fractions = entries.to_fractions()
+    rows = [[Fraction(0)] * columns for _ in range(len(kernel_of))]
+    for row, k, p in zip(rows, kernel_of, patch_of, strict=True):
+        for j, place in enumerate(patches[p]):
+            if place >= 0:
+                row[place] += fractions[k][j]
+    return linear(rows)
