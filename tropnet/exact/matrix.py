@@ -15,7 +15,7 @@ from tropnet.errors import DomainError, ShapeError
 from tropnet.exact.fraction import as_fraction, fraction_text, require_sequence
 
 if TYPE_CHECKING:
-    from tropnet.typing import FloatArray, IntArray, SignArray
+    from tropnet.typing import BoolArray, FloatArray, IntArray, SignArray
 
 #: Mantissa bits of a float64.
 _MANTISSA: Final = 53
@@ -364,10 +364,21 @@ class RationalMatrix:
         """Return the columns of these indices, in this order."""
         return self.T.rows(indices).T
 
-    def relu(self) -> RationalMatrix:
-        """Return max(entry, 0) for every entry."""
-        zero = flint.fmpz(0)
-        flat = [v if v > zero else zero for v in self.numerators.entries()]
+    def relu(self, columns: BoolArray | None = None) -> RationalMatrix:
+        """Return max(entry, 0) for every entry, or for those of the columns marked alone."""
+        zero, entries = flint.fmpz(0), self.numerators.entries()
+        if columns is None:
+            flat = [v if v > zero else zero for v in entries]
+        else:
+            marks = columns.tolist() * self.shape[0]
+            flat = [v if v > zero or not m else zero for v, m in zip(entries, marks, strict=True)]
+        return RationalMatrix(_integers(self.shape, flat), self.denominator)
+
+    def keep_columns(self, columns: BoolArray) -> RationalMatrix:
+        """Return the matrix with zeros in the columns that are not marked."""
+        zero, marks = flint.fmpz(0), columns.tolist() * self.shape[0]
+        entries = self.numerators.entries()
+        flat = [v if m else zero for v, m in zip(entries, marks, strict=True)]
         return RationalMatrix(_integers(self.shape, flat), self.denominator)
 
     def __abs__(self) -> RationalMatrix:

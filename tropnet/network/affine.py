@@ -13,6 +13,7 @@ from tropnet.exact import RationalMatrix, as_fractions
 from tropnet.exact.arithmetic import FLOAT64, Arithmetic
 from tropnet.exact.signs import dot_error
 from tropnet.network.linear import Linear, linear
+from tropnet.network.shared_linear import SharedLinear, from_matrix
 
 if TYPE_CHECKING:
     from tropnet.typing import FloatArray
@@ -51,7 +52,7 @@ class Affine:
         if len(sizes) != 1:
             raise ShapeError(f"an affine function needs one size; its parts have {sorted(sizes)}")
         size = sizes.pop()
-        kept = tuple((s, m) for s, m in maps.items() if m.values.any() or not m.exact.is_zero())
+        kept = tuple((s, m) for s, m in maps.items() if not m.is_zero())
         object.__setattr__(self, "terms", kept)
         object.__setattr__(self, "bias", column or linear(np.zeros((size, 1))))
 
@@ -69,18 +70,18 @@ class Affine:
         """Return the float64 result `(batch, size)` from the values of all sources so far."""
         total = np.broadcast_to(self.bias.values[:, 0], (len(values[0]), self.size))
         for source, weights in self.terms:
-            total = values[source] @ weights.values.T + total
+            total = weights.apply(values[source]) + total
         return np.array(total)
 
     def exact(self, values: Sequence[RationalMatrix]) -> RationalMatrix:
         """Return the exact result `(batch, size)` from exact values of all sources so far."""
         total: RationalMatrix | None = None
         for source, weights in self.terms:
-            part = values[source] @ weights.exact_transpose
+            part = weights.apply_exact(values[source])
             total = part if total is None else total + part
         if total is None:
             total = RationalMatrix.zeros(values[0].shape[0], self.size)
-        return total + self.bias.exact_transpose
+        return total + self.bias.exact.T
 
     def error(
         self,
@@ -102,7 +103,7 @@ class Affine:
         Returns:
             `(batch, size)`, never NaN; valid for any order of summation (`dot_error`).
         """
-        count = 2 + sum(weights.shape[1] for _, weights in self.terms)
+        count = 2 + sum(weights.summands for _, weights in self.terms)
         bias_size, bias_rounding = _sizes(self.bias, arithmetic)
         magnitude: Any = bias_size[:, 0]
         spread: Any = 0.0 if bias_rounding is None else bias_rounding[:, 0]
@@ -110,10 +111,10 @@ class Affine:
             # the run's values are as far from the exact ones, maybe on the other side
             size = np.abs(values[source]) + 2 * errors[source]
             entries, rounding = _sizes(weights, arithmetic)
-            magnitude = size @ entries.T + magnitude
-            spread = errors[source] @ entries.T + spread
+            magnitude = weights.apply(size, entries) + magnitude
+            spread = weights.apply(errors[source], entries) + spread
             if rounding is not None:
-                spread = size @ rounding.T + spread
+                spread = weights.apply(size, rounding) + spread
         magnitude = np.broadcast_to(magnitude, (len(values[0]), self.size))
         rounded = dot_error(count, magnitude, arithmetic) + 2 * count * arithmetic.underflow
         # 2^-20 covers the float64 rounding of the bound itself, for up to a billion terms
@@ -136,7 +137,7 @@ class Affine:
             raise ShapeError(f"cannot add {other.size} values to {self.size}")
         weights: dict[int, Any] = dict(self.terms)
         for source, part in other.terms:
-            weights[source] = weights[source].exact + part.exact if source in weights else part
+            weights[source] = _sum(weights[source], part) if source in weights else part
         return Affine(weights, linear(self.bias.exact + other.bias.exact))
 
     def __neg__(self) -> Affine:
@@ -150,15 +151,21 @@ class Affine:
         return b"".join([*parts, b" bias ", self.bias.content()])
 
 
+def _sum(first: Linear, second: Linear) -> Linear:
+    if isinstance(first, SharedLinear) or isinstance(second, SharedLinear):
+        return from_matrix(first.matrix + second.matrix)
+    return linear(first.exact + second.exact)
+
+
 def _sizes(weights: Linear, arithmetic: Arithmetic) -> tuple[FloatArray, FloatArray | None]:
     """Bound the entries, exact or rounded to the arithmetic, and the distance between the two.
 
     None stands for no distance: the entries are floats of the arithmetic.
     """
-    entries, rounding = np.abs(weights.values), weights.rounding
+    entries, rounding = np.abs(weights.entries), weights.entry_rounding
     if arithmetic is not FLOAT64:
         # exact: a float64 less its rounding to a shorter format is a float64, or overflows
-        lost = np.abs(weights.values - weights.values.astype(arithmetic.dtype))
+        lost = np.abs(weights.entries - weights.entries.astype(arithmetic.dtype))
         if lost.any():
             entries = entries + lost
             rounding = lost if rounding is None else (lost + rounding) * (1 + 2.0**-50)

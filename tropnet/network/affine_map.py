@@ -70,9 +70,9 @@ def affine_map(network: Network, signs: Sequence[Any]) -> AffineMap:
             continue
         layer = network.layers[index - 1]
         alive = ~layer.relu | (np.asarray(signs[index - 1]) > 0)
-        path = path @ RationalMatrix.diagonal([int(a) for a in alive])
+        path = path.keep_columns(alive)
         offset = offset + path @ layer.affine.bias.exact
         for source, weights in layer.affine.terms:
-            part = path @ weights.exact
+            part = weights.pull_exact(path)
             paths[source] = paths[source] + part if source in paths else part
     return AffineMap(paths.get(0, RationalMatrix.zeros(size, network.n_inputs)), offset)

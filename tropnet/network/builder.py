@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from tropnet.errors import ShapeError
-from tropnet.exact import RationalMatrix
 from tropnet.network.affine import Affine
 from tropnet.network.layer import Layer
-from tropnet.network.linear import Linear, RationalLinear, linear
+from tropnet.network.linear import Linear, linear
 from tropnet.network.network import Dtype, Network
+from tropnet.network.shared_linear import SharedLinear, shared
 
 if TYPE_CHECKING:
     from tropnet.typing import IntArray
@@ -220,20 +220,21 @@ class NetworkBuilder:
         parts = {}
         for source in np.unique(wire.source).tolist():
             places = np.flatnonzero(wire.source == source)
-            matrix = np.zeros((wire.size, self._widths[source]))
-            matrix[places, wire.index[places]] = 1.0
-            parts[source] = matrix
+            chosen = np.full((wire.size, 1), -1)
+            chosen[places, 0] = wire.index[places]
+            parts[source] = shared(
+                np.ones((1, 1)), chosen, np.zeros(wire.size, np.int64), np.arange(wire.size),
+                self._widths[source],
+            )  # fmt: skip
         return Affine(parts, np.zeros(wire.size))
 
-    def _scattered(self, matrix: Linear, places: Any, index: Any, source: int) -> Any:
+    def _scattered(self, matrix: Linear, places: Any, index: Any, source: int) -> Linear:
         """Return the columns `places` of the matrix, added up at the positions `index`."""
         width = self._widths[source]
         if np.array_equal(index, np.arange(width)) and len(places) == matrix.shape[1]:
             return matrix
-        if not isinstance(matrix, RationalLinear) and len(set(index.tolist())) == len(index):
-            spread = np.zeros((matrix.shape[0], width))
-            spread[:, index] = matrix.values[:, places]
-            return spread
-        choice = np.zeros((len(places), width))
-        choice[np.arange(len(places)), index] = 1.0
-        return matrix.exact.columns(places.tolist()) @ RationalMatrix.from_floats(choice)
+        place_of = np.full(matrix.shape[1] + 1, -1)  # the last one is what −1 reads
+        place_of[places] = index
+        share = matrix.sharing
+        kernel = matrix.kernel if isinstance(matrix, SharedLinear) else matrix
+        return shared(kernel, place_of[share.patches], share.kernel_of, share.patch_of, width)

@@ -56,7 +56,7 @@ def forward(network: Network, points: FloatArray, dtype: str = "float64") -> lis
         for affine, relu in zip(network.affines, [*masks, None], strict=True):
             total: Any = None
             for source, weights in affine.terms:
-                part = values[source] @ weights.values.astype(dtype, copy=False).T
+                part = weights.apply(values[source])
                 total = part if total is None else total + part
             bias = affine.bias.values[:, 0].astype(dtype, copy=False)
             total = np.tile(bias, (len(points), 1)) if total is None else total + bias
@@ -74,9 +74,7 @@ def forward_exact(network: Network, points: RationalMatrix) -> list[RationalMatr
         elif not layer.relu.any():
             values.append(before)
         else:
-            keep = RationalMatrix.diagonal([int(not r) for r in layer.relu])
-            take = RationalMatrix.diagonal([int(r) for r in layer.relu])
-            values.append(before @ keep + before.relu() @ take)
+            values.append(before.relu(layer.relu))
     return [*values, network.output.exact(values)]
 
 

@@ -38,7 +38,7 @@ def gradient(network: Network, points: FloatArray, weights: FloatArray) -> Float
         [[1.0], [-1.0]]
     """
     values = forward(network, points)
-    paths: dict[int, Any] = {s: weights @ m.values for s, m in network.output.terms}
+    paths: dict[int, Any] = {s: m.pull(weights) for s, m in network.output.terms}
     for index in range(len(network.layers), 0, -1):
         path = paths.pop(index, None)
         if path is None:
@@ -46,5 +46,5 @@ def gradient(network: Network, points: FloatArray, weights: FloatArray) -> Float
         layer = network.layers[index - 1]
         path = np.where(~layer.relu | (values[index] > 0), path, 0.0)
         for source, part in layer.affine.terms:
-            paths[source] = paths.get(source, 0.0) + path @ part.values
+            paths[source] = paths.get(source, 0.0) + part.pull(path)
     return np.asarray(paths.get(0, np.zeros_like(points)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -10,13 +12,20 @@ import numpy as np
 
 from tropnet.errors import DomainError, ShapeError
 from tropnet.exact import RationalMatrix
+from tropnet.exact.factors import factors
+from tropnet.exact.shared_matrix import SharedMatrix
+from tropnet.exact.sharing import Sharing
 
 if TYPE_CHECKING:
-    from tropnet.typing import FloatArray
+    from tropnet.typing import AnyArray, BoolArray, FloatArray
 
 
+#: Matrices of at most so many floats, or rationals, are written out in a digest.
+_WRITTEN: Final = 2**22
+_WRITTEN_RATIONALS: Final = 2**16
 #: A unit in the last place of the largest float64, where numpy's `spacing` overflows.
 _LARGEST_UNIT: Final = 2.0**971
+_LARGEST: Final = Fraction((2 - 2.0**-52) * 2.0**1023)
 
 
 class Linear(ABC):
@@ -46,14 +55,122 @@ class Linear(ABC):
     def exact(self) -> RationalMatrix:
         """The entries as rationals, `(r, k)`."""
 
+    # ---- products, in whatever storage --------------------------------------------------------
+
+    @property
+    def entries(self) -> FloatArray:
+        """The floats that are stored, in an array of the storage's own shape; read-only."""
+        return self.values
+
+    @property
+    def entry_rounding(self) -> FloatArray | None:
+        """Upper bounds of |entry − float|, as `entries`; None where the floats are exact."""
+        return self.rounding
+
+    @property
+    def summands(self) -> int:
+        """The most products that one row adds up."""
+        return self.shape[1]
+
     @cached_property
-    def exact_transpose(self) -> RationalMatrix:
-        """The transpose of `exact`, kept because every exact forward pass needs it."""
+    def matrix(self) -> SharedMatrix:
+        """The entries as rationals, rows sharing what they share in storage."""
+        return SharedMatrix.from_dense(self.exact)
+
+    def apply(self, points: FloatArray, entries: FloatArray | None = None) -> FloatArray:
+        """Return points · matrixᵀ in the arithmetic of the points.
+
+        Args:
+            points: `(batch, k)`.
+            entries: other entries of the same storage, such as absolute values.
+
+        Returns:
+            `(batch, r)`.
+        """
+        used = self.values if entries is None else entries
+        return np.asarray(points @ used.astype(points.dtype, copy=False).T)
+
+    def pull(self, path: FloatArray) -> FloatArray:
+        """Return path · matrix in floats, `(batch, k)` from `(batch, r)`."""
+        return np.asarray(path @ self.values)
+
+    @cached_property
+    def _exact_transpose(self) -> RationalMatrix:
         return self.exact.T
 
-    @abstractmethod
+    def apply_exact(self, points: RationalMatrix) -> RationalMatrix:
+        """Return points · matrixᵀ in rationals, `(batch, r)` from `(batch, k)`."""
+        return points @ self._exact_transpose
+
+    def pull_exact(self, path: RationalMatrix) -> RationalMatrix:
+        """Return path · matrix in rationals, `(batch, k)` from `(batch, r)`."""
+        return path @ self.exact
+
+    def present(self) -> BoolArray:
+        """Tell which entries are not zero, `(r, k)`."""
+        if self.rounding is not None:  # a float that is zero may stand for a tiny rational
+            return np.asarray(self.exact.signs() != 0)
+        # by the bits, lest a subnormal number compare equal to zero (torch.set_flush_denormal)
+        return np.asarray(np.ascontiguousarray(self.values).view(np.int64) != 0)
+
+    def weighted(self) -> BoolArray:
+        """Tell which rows have an entry that is not zero, `(r,)`."""
+        return np.asarray(self.present().any(axis=1))
+
+    def is_zero(self) -> bool:
+        """Tell whether every entry is zero."""
+        return not self.present().any()
+
+    def count(self) -> int:
+        """The number of nonzero entries that are stored; shared ones count once."""
+        return int(np.count_nonzero(self.present()))
+
     def content(self) -> bytes:
-        """Bytes that depend on the exact entries and the shape alone, for a digest."""
+        """Bytes that depend on the exact entries and the shape alone, for a digest.
+
+        Matrices of few entries are written out; larger ones by their canonical `factors`, so that
+        a convolution never is. Which it is depends on the shape and the entries, not the storage.
+        """
+        size = self.shape[0] * self.shape[1]
+        if self.entry_rounding is None and size <= _WRITTEN:
+            return b"float64 %d %d " % self.shape + self._written_out().astype("<f8").tobytes()
+        if self.entry_rounding is not None and size <= _WRITTEN_RATIONALS:
+            least = linear(self.exact)
+            if least.rounding is None:
+                return least.content()
+            flat = (v for row in least.exact.to_fractions() for v in row)
+            # in base 16, since Python limits decimal texts
+            entries = " ".join(f"{v.numerator:x}/{v.denominator:x}" for v in flat)
+            return b"rational %d %d " % self.shape + entries.encode()
+        found = factors(self.sharing, *self._numbers())
+        vectors = [_vector_content(vector) for vector in found.kernels]
+        if size <= _WRITTEN and all(b"float64" in text for text in vectors):
+            return linear(self.exact).content()  # rationals in storage, floats in the rows
+        parts = [b"factors %d %d of %d kernels on %d patches " % (
+            *self.shape, len(found.kernels), len(found.patches)), *vectors]  # fmt: skip
+        for patch in found.patches:
+            parts += [b"%d: " % len(patch), patch.astype("<i8").tobytes()]
+        parts += [found.kernel_of.astype("<i8").tobytes(), found.patch_of.astype("<i8").tobytes()]
+        return b"".join(parts)
+
+    def _written_out(self) -> FloatArray:
+        return self.values
+
+    def _numbers(self) -> tuple[AnyArray, BoolArray]:
+        """Return the stored entries, exact, and which of them are not zero."""
+        if self.rounding is None:
+            return self.values, self.present()
+        exact = np.empty(self.shape, dtype=object)
+        exact.reshape(-1)[:] = [v for row in self.exact.to_fractions() for v in row]
+        return exact, np.asarray(exact != 0)
+
+    @cached_property
+    def sharing(self) -> Sharing:
+        """Which stored kernel lies on which columns."""
+        rows, columns = self.shape
+        return Sharing(
+            np.arange(columns)[None, :], np.arange(rows), np.zeros(rows, np.int32), columns
+        )
 
     def take(self, rows: Any) -> Linear:
         """Return the map followed by a choice of coordinates: these rows, in this order."""
@@ -104,9 +221,6 @@ class DenseLinear(Linear):
         """The entries as rationals over one power of two."""
         return RationalMatrix.from_floats(self._values)
 
-    def content(self) -> bytes:
-        """The shape and the little-endian float64 bytes."""
-        return b"float64 %d %d " % self.shape + self._values.astype("<f8").tobytes()
 
     def __neg__(self) -> Linear:
         return DenseLinear(-self._values)
@@ -149,11 +263,6 @@ class RationalLinear(Linear):
         """The entries."""
         return self._exact
 
-    def content(self) -> bytes:
-        """The shape and the entries as texts, in base 16 since Python limits decimal ones."""
-        flat = (v for row in self._exact.to_fractions() for v in row)
-        entries = " ".join(f"{v.numerator:x}/{v.denominator:x}" for v in flat)
-        return b"rational %d %d " % self.shape + entries.encode()
 
     def take(self, rows: Any) -> Linear:
         """Return these rows, in this order."""
@@ -206,25 +315,19 @@ def linear(entries: Any, name: str = "weights") -> Linear:
     return RationalLinear(matrix)
 
 
+def _vector_content(vector: AnyArray) -> bytes:
+    """Return bytes for exact numbers: those of floats where all are floats, texts elsewhere."""
+    if vector.dtype != object:
+        return b"float64 %d " % len(vector) + vector.astype("<f8").tobytes()
+    floats = [float(v) if abs(v) <= _LARGEST else math.inf for v in vector]
+    if all(math.isfinite(f) and Fraction(f) == v for f, v in zip(floats, vector, strict=True)):
+        return b"float64 %d " % len(vector) + np.array(floats, dtype="<f8").tobytes()
+    entries = " ".join(f"{v.numerator:x}/{v.denominator:x}" for v in vector)
+    return b"rational %d %s " % (len(vector), entries.encode())
+
+
 def shared(kernel: Any, patches: Any, kernel_of: Any, patch_of: Any, columns: int) -> Linear:
-    """Return the linear map whose rows share kernels and patches.
+    """Return the linear map whose rows share kernels and patches (`shared_linear.shared`)."""
+    from tropnet.network import shared_linear
 
-    Row i is `Σ_j kernel[kernel_of[i], j] · x[patches[patch_of[i], j]]`.
-
-    Args:
-        kernel: `(R, J)`: a float array, a RationalMatrix, or rows of rationals.
-        patches: `(P, J)` indices of values; −1 adds nothing, repeated ones add up.
-        kernel_of: `(r,)` the kernel of each row.
-        patch_of: `(r,)` the patch of each row.
-        columns: the number of values.
-    """
-    entries = linear(kernel).exact
-    from fractions import Fraction
-
-    fractions = entries.to_fractions()
-    rows = [[Fraction(0)] * columns for _ in range(len(kernel_of))]
-    for row, k, p in zip(rows, kernel_of, patch_of, strict=True):
-        for j, place in enumerate(patches[p]):
-            if place >= 0:
-                row[place] += fractions[k][j]
-    return linear(rows)
+    return shared_linear.shared(kernel, patches, kernel_of, patch_of, columns)

@@ -150,9 +150,9 @@ class Network:
 
     @property
     def n_parameters(self) -> int:
-        """The number of nonzero weights and biases."""
+        """The number of nonzero weights and biases; those that units share count once."""
         return sum(
-            int(np.count_nonzero(part.values))
+            part.count()
             for affine in self.affines
             for part in (*(m for _, m in affine.terms), affine.bias)
         )
@@ -343,7 +343,7 @@ class Network:
             if relus and layer is not None and relus < layer.width:
                 kind += f", {layer.width - relus} affine"
             reads = ", ".join(names[s] for s in affine.sources) or "nothing"
-            nonzero = sum(int(np.count_nonzero(m.values)) for _, m in affine.terms)
+            nonzero = sum(m.count() for _, m in affine.terms)
             name = "output" if layer is None else names[len(table) + 1]
             table.append((name, kind, reads, str(nonzero)))
         return table

@@ -82,7 +82,7 @@ def cell_signs(network: Network, point: RationalMatrix) -> list[SignArray]:
     for sign, layer in zip(found, network.layers, strict=True):
         slope = RationalMatrix.zeros(layer.width, network.n_inputs)
         for source, weights in layer.affine.terms:
-            slope = slope + weights.exact @ slopes[source]
+            slope = slope + weights.apply_exact(slopes[source].T).T
         for unit in np.flatnonzero(sign == 0):
             along = slope.rows([int(unit)]).signs()[0]
             sign[unit] = next((s for s in along if s), 0)
@@ -95,10 +95,7 @@ def _constant_units(affine: Affine) -> BoolArray:
     """Tell which units have no nonzero weight; pruning leaves many, all with the bias as value."""
     constant = np.ones(affine.size, dtype=np.bool_)
     for _, weights in affine.terms:
-        if weights.rounding is None:
-            constant &= ~weights.values.any(axis=1)
-        else:
-            constant[:] = False  # a float that is zero may stand for a tiny rational
+        constant &= ~weights.weighted()
     return constant
 
 
