@@ -138,7 +138,7 @@ def test_what_is_found_is_replayed_and_holds(data: st.DataObject) -> None:
 
 def test_the_walk_knows_its_atoms() -> None:
     walk = Walk({"a": ABSOLUTE, "b": TURNED}, LINE)
-    for _, _, _ in walk.layers("a"):
+    for _, _ in walk.layers("a"):
         walk.settle("a", 1, [Claim("new"), Claim("dead")])
     assert walk.atoms == {("a", 1, 0)}
 

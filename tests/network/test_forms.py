@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -8,15 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tropnet.exact import IntervalVector, RationalMatrix
+from tropnet.exact.shared_matrix import SharedMatrix
 from tropnet.network import Network
 from tropnet.network.forms import (
     INPUT,
     ONE,
     Forms,
+    Names,
     affine_forms,
     block_sizes,
     input_forms,
-    selection,
 )
 from tropnet.testing.strategies import rationals
 
@@ -28,17 +30,17 @@ Dense = list[list[Fraction]]
 @st.composite
 def forms(draw: st.DrawFn, count: int) -> Forms:
     """Draw forms over some of the blocks; an identity where the size allows."""
-    parts: dict[Any, RationalMatrix | None] = {}
+    parts: dict[Any, SharedMatrix] = {}
     for block, size in SIZES.items():
         if not draw(st.booleans()):
             continue
         if size == count and draw(st.booleans()):
-            parts[block] = None
+            parts[block] = SharedMatrix.identity(size)
             continue
         row = st.lists(rationals(), min_size=size, max_size=size)
         matrix = RationalMatrix.of(draw(st.lists(row, min_size=count, max_size=count)))
         if not matrix.is_zero():
-            parts[block] = matrix
+            parts[block] = SharedMatrix.from_dense(matrix)
     return Forms(count, parts)
 
 
@@ -46,7 +48,7 @@ def dense(form: Forms) -> Dense:
     """All coefficients, block after block."""
     rows: Dense = [[] for _ in range(form.count)]
     for block, size in SIZES.items():
-        part = form.part(block) or RationalMatrix.zeros(form.count, size)
+        part = form.part(block, size).dense()
         for row, more in zip(rows, part.to_fractions(), strict=True):
             row += more
     return rows
@@ -73,8 +75,7 @@ def test_arithmetic_against_dense_matrices(data: st.DataObject, count: int) -> N
     assert dense(f.take(rows)) == [F[i] for i in rows]
     row = st.lists(rationals(), min_size=count, max_size=count)
     matrix = data.draw(st.lists(row, min_size=1, max_size=3))
-    assert dense(f.image(RationalMatrix.of(matrix))) == combined(matrix, F)
-    assert dense(Forms.stack([f, g], SIZES)) == F + G
+    assert dense(f.image(SharedMatrix.from_dense(RationalMatrix.of(matrix)))) == combined(matrix, F)
     assert f.same(g) == (F == G)
     assert f.same(f + g - g)
     # blocks without coefficients are left out, so that no parts means zero
@@ -86,36 +87,34 @@ def test_arithmetic_against_dense_matrices(data: st.DataObject, count: int) -> N
 def test_keys_tell_proportional_forms(data: st.DataObject, count: int) -> None:
     f = data.draw(forms(count))
     factors = data.draw(st.lists(rationals().filter(bool), min_size=count, max_size=count))
-    scaled = f.scale(factors)
-    assert scaled.keys() == f.keys()
-    nonzero = [i for i, row in enumerate(dense(f)) if any(row)]
-    for i in nonzero:
-        assert scaled.scales()[i] == factors[i] * f.scales()[i]
-    rows, numbers = dense(f), f.scales()
-    for i in nonzero:
-        key = [v for _, piece in f.keys()[i] for v in piece]
-        values = [v for _, piece in _pieces(rows[i]) for v in piece]
-        assert [numbers[i] * v for v in key] == values
-        assert next(v for v in key if v) > 0
-
-
-def _pieces(row: list[Fraction]) -> list[tuple[str, list[Fraction]]]:
-    """The nonzero blocks of a row, in the order of keys."""
-    starts = {ONE: 0, INPUT: 1, ATOMS: 3}
-    found = [(str(b), row[starts[b] : starts[b] + SIZES[b]]) for b in sorted(SIZES)]
-    return [(b, piece) for b, piece in found if any(piece)]
+    names, scaled = Names(), f.scale(factors)
+    rows, one, other = dense(f), f.normalised(names), scaled.normalised(names)
+    assert [key for key, _ in one] == [key for key, _ in other]
+    for row, factor, (key, scale), (_, times) in zip(rows, factors, one, other, strict=True):
+        assert times == factor * scale or not any(row)
+        assert bool(key) == any(row)
+        integers = [v / scale for v in row]
+        assert all(v.denominator == 1 for v in integers)
+        in_order = integers[3:] + integers[1:3] + integers[:1]  # as the blocks are sorted
+        assert not any(row) or next(v for v in in_order if v) > 0
+        assert math.gcd(*(v.numerator for v in integers)) == bool(any(row))
+    for i, row in enumerate(rows):
+        for j, second in enumerate(rows):
+            crossed = [u * w - v * z for u, z in zip(row, second, strict=True)
+                       for v, w in zip(row, second, strict=True)]  # fmt: skip
+            proportional = not any(crossed) and any(row) == any(second)
+            assert (one[i][0] == one[j][0]) == proportional
 
 
 def test_different_directions_have_different_keys() -> None:
     rows = RationalMatrix.of([[1, 2], [2, 1], [1, -2], [0, 1], [1, 0], [0, 0]])
-    keys = Forms.identity(INPUT, 2).image(rows).keys()
-    assert len(set(keys)) == 6
-    assert keys[-1] == ()
-    same_numbers = [
-        Forms(1, {INPUT: RationalMatrix.of([[1, 2]])}),
-        Forms(1, {("b", 1): RationalMatrix.of([[1, 2]])}),
-    ]
-    assert same_numbers[0].keys() != same_numbers[1].keys()
+    names = Names()
+    found = Forms.identity(INPUT, 2).image(SharedMatrix.from_dense(rows)).normalised(names)
+    assert len({key for key, _ in found}) == 6
+    assert found[-1][0] == ()
+    numbers = SharedMatrix.from_dense(RationalMatrix.of([[1, 2]]))
+    one, other = Forms(1, {INPUT: numbers}), Forms(1, {("b", 1): numbers})
+    assert one.normalised(names) != other.normalised(names)
 
 
 @given(st.data())
@@ -156,12 +155,6 @@ def test_sizes_of_blocks() -> None:
     a = Network.from_dense([[[1, 2], [3, 4], [5, 6]], [[1, 1, 1]]])
     b = Network.from_dense([[[1, 2]]])
     assert block_sizes({"a": a, "b": b}) == {ONE: 1, INPUT: 2, ("a", 1): 3}
-
-
-def test_selection() -> None:
-    chosen = selection(2, 3, [(0, 2, Fraction(1, 2)), (1, 0, Fraction(-1, 3))])
-    assert chosen.to_fractions() == [[0, 0, Fraction(1, 2)], [Fraction(-1, 3), 0, 0]]
-    assert selection(1, 2, []).is_zero()
 
 
 @pytest.mark.parametrize("column", [[0, 0], [0, "1/3"]])

@@ -11,6 +11,7 @@ from tropnet.checker.hull import fixed_coordinates
 from tropnet.errors import CertificateError
 from tropnet.exact import IntervalVector, as_fraction
 from tropnet.exact.fraction import fraction_text, shortened
+from tropnet.exact.shared_matrix import SharedMatrix
 from tropnet.network.forms import (
     INPUT,
     ONE,
@@ -19,7 +20,6 @@ from tropnet.network.forms import (
     affine_forms,
     block_sizes,
     input_forms,
-    selection,
 )
 from tropnet.network.network import Network
 
@@ -86,26 +86,44 @@ class Walk:
     def __init__(self, networks: Mapping[str, Network], box: IntervalVector) -> None:
         self.networks = networks
         self.sizes = block_sizes(networks)
-        self.ranges: dict[Block, IntervalVector] = {
-            ONE: IntervalVector.of([1], [1]),
-            INPUT: box,
-        }
-        self.pre: dict[tuple[str, int], Forms] = {}
+        self.pre: dict[Block, Forms] = {}
         self.atoms: set[tuple[str, int, int]] = set()
         fixed = fixed_coordinates(box)
+        self._bounds: dict[Block, IntervalVector] = {}
+        self._ranges: dict[Block, IntervalVector] = {ONE: IntervalVector.of([1], [1]), INPUT: box}
         self._values = {name: [input_forms(network, fixed)] for name, network in networks.items()}
 
-    def layers(self, name: str) -> Iterator[tuple[int, Forms, IntervalVector]]:
-        """Iterate over the layers of one network: index, pre-activations, intervals around them.
+    def layers(self, name: str) -> Iterator[tuple[int, Forms]]:
+        """Iterate over the layers of one network: index and pre-activations.
 
         After each item call `settle` with the claims for that layer.
         """
         for k, layer in enumerate(self.networks[name].layers, start=1):
             pre = affine_forms(layer.affine, self._values[name])
             self.pre[name, k] = pre
-            bounds = pre.bounds(self.ranges)
-            self.ranges[name, k] = bounds.relu().outward()
-            yield k, pre, bounds
+            yield k, pre
+
+    def bounds(self, name: str, k: int) -> IntervalVector:
+        """Return intervals around the pre-activations of a layer."""
+        if (name, k) not in self._bounds:
+            self._bounds[name, k] = self.bounds_of(self.pre[name, k])
+        return self._bounds[name, k]
+
+    def bounds_of(self, forms: Forms) -> IntervalVector:
+        """Return intervals around forms over the atoms so far; each layer's are computed once."""
+        wanted, blocks = set(forms.parts), list(forms.parts)
+        while blocks:
+            block = blocks.pop()
+            if block not in self._ranges:
+                new = self.pre[block].parts.keys() - wanted
+                wanted |= new
+                blocks += new
+        for block in self.pre:  # in the order of the layers, so that what is read comes first
+            if block in wanted and block not in self._ranges:
+                before = self._bounds.get(block) or self.pre[block].bounds(self._ranges)
+                self._bounds[block] = before
+                self._ranges[block] = before.relu().outward()
+        return forms.bounds(self._ranges)
 
     def settle(self, name: str, k: int, claims: Sequence[Claim]) -> None:
         """Write the values of layer k as forms, taking the claims for granted."""
@@ -127,13 +145,15 @@ class Walk:
                 entries.setdefault((net, layer), []).append((i, unit, claim.scale))
                 if claim.kind == "opposite":  # relu(−t) = relu(t) − t
                     minus.setdefault((net, layer), []).append((i, unit, -claim.scale))
-        parts = {b: selection(size, self.sizes[b], rows) for b, rows in entries.items()}
+        parts = {
+            b: SharedMatrix.selection(size, self.sizes[b], rows) for b, rows in entries.items()
+        }
         values = Forms(size, parts)
         if keep:
-            values = values + pre.image(selection(size, size, keep))
+            values = values + pre.image(SharedMatrix.selection(size, size, keep))
         for source, rows in minus.items():
             forms = self.pre[source]
-            values = values + forms.image(selection(size, forms.count, rows))
+            values = values + forms.image(SharedMatrix.selection(size, forms.count, rows))
         self._values[name].append(values)
 
     def difference(self) -> Forms:
@@ -167,11 +187,11 @@ def replay_relations(a: Network, b: Network, box: IntervalVector, evidence: Any)
         network = walk.networks[name]
         if not _fits(layers, network):
             raise CertificateError(f"the claims about network {name} do not fit its layers")
-        for k, pre, bounds in walk.layers(name):
+        for k, pre in walk.layers(name):
             claims = [Claim.from_json(item) for item in layers[k - 1]]
-            _verify(walk, name, k, pre, bounds, claims)
+            _verify(walk, name, k, pre, claims)
             walk.settle(name, k, claims)
-    return walk.difference().bounds(walk.ranges)
+    return walk.bounds_of(walk.difference())
 
 
 def _fits(layers: Any, network: Network) -> TypeGuard[list[list[Any]]]:
@@ -182,10 +202,14 @@ def _fits(layers: Any, network: Network) -> TypeGuard[list[list[Any]]]:
 
 
 def _verify(
-    walk: Walk, name: str, k: int, pre: Forms, bounds: IntervalVector, claims: Sequence[Claim]
+    walk: Walk, name: str, k: int, pre: Forms, claims: Sequence[Claim]
 ) -> None:
     relu = walk.networks[name].layers[k - 1].relu
-    lower, upper = bounds.lower_ends(), bounds.upper_ends()
+    lower: list[Any] = [None] * len(claims)
+    upper: list[Any] = [None] * len(claims)
+    if any(claim.kind in ("dead", "active") for claim in claims):
+        bounds = walk.bounds(name, k)
+        lower, upper = bounds.lower_ends(), bounds.upper_ends()
     own = {(name, k, i) for i, claim in enumerate(claims) if claim.kind == "new"}
     groups: dict[tuple[str, int], list[tuple[int, int, Fraction]]] = {}
     for i, claim in enumerate(claims):

@@ -10,7 +10,7 @@ from tropnet.checker.relations import NAMES, Claim, Walk
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.problem import Problem
 from tropnet.exact import IntervalVector
-from tropnet.network.forms import Forms, Key
+from tropnet.network.forms import Forms, Key, Names
 
 if TYPE_CHECKING:
     from tropnet.typing import BoolArray
@@ -46,7 +46,7 @@ class Related:
 
     def bounds(self) -> IntervalVector:
         """Return intervals around the outputs' difference."""
-        return self.difference.bounds(self.walk.ranges)
+        return self.walk.bounds_of(self.difference)
 
 
 def relate(problem: Problem) -> Related:
@@ -73,15 +73,25 @@ def relate(problem: Problem) -> Related:
 
     Cost: an exact product of the shape of each weight matrix, and one pass over its entries.
     """
-    walk = Walk({"a": problem.a, "b": problem.b}, problem.box)
+    if not problem.box.no_lower.all() or not problem.box.no_upper.all():
+        # what holds everywhere needs no intervals, which cost most of the time in large networks
+        everywhere = _related(problem, IntervalVector.line(problem.a.n_inputs))
+        if everywhere.equal:
+            return everywhere
+    return _related(problem, problem.box)
+
+
+def _related(problem: Problem, box: IntervalVector) -> Related:
+    walk, names = Walk({"a": problem.a, "b": problem.b}, box), Names()
     known: dict[Key, tuple[tuple[str, int, int], Fraction]] = {}
     claims: dict[str, list[list[Claim]]] = {}
     for name in NAMES:
         claims[name] = []
-        for k, pre, bounds in walk.layers(name):
+        for k, pre in walk.layers(name):
             problem.require_time()
             relu = walk.networks[name].layers[k - 1].relu
-            found = _claims(name, k, pre, bounds, relu, known)
+            keys = pre.normalised(names)
+            found = _claims(name, k, keys, walk.bounds(name, k), relu, known)
             walk.settle(name, k, found)
             claims[name].append(found)
     return Related(walk, claims)
@@ -90,14 +100,14 @@ def relate(problem: Problem) -> Related:
 def _claims(
     name: str,
     k: int,
-    pre: Forms,
+    keys: list[tuple[Key, Fraction]],
     bounds: IntervalVector,
     relu: BoolArray,
     known: dict[Key, tuple[tuple[str, int, int], Fraction]],
 ) -> list[Claim]:
     found = []
     lower, upper = bounds.lower_ends(), bounds.upper_ends()
-    for i, (key, scale) in enumerate(pre.normalised()):
+    for i, (key, scale) in enumerate(keys):
         low, high = lower[i], upper[i]
         if not relu[i]:
             found.append(Claim("affine"))

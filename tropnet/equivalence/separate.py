@@ -14,6 +14,8 @@ from tropnet.network.forms import INPUT, ONE
 
 #: Attempts to find a generic point; each fails only on a set of measure zero.
 _TRIES = 20
+#: Entries of the hyperplanes that are written down at most.
+_MOST_ENTRIES = 2**22
 
 
 def shallow(related: Related) -> bool:
@@ -44,11 +46,12 @@ def separate(problem: Problem, related: Related, bracket: Bracket) -> str:
     difference = related.difference
     kinks = [
         (block, column)
-        for block in difference.parts
-        if block not in (INPUT, ONE) and (part := difference.part(block)) is not None
-        for column in range(part.shape[1])
-        if any(part[row, column] for row in range(part.shape[0]))
+        for block, part in difference.parts.items()
+        if block not in (INPUT, ONE)
+        for column in part.nonzero_columns()
     ]
+    if len(kinks) * problem.a.n_inputs > _MOST_ENTRIES:
+        return f"the difference bends on {len(kinks)} hyperplanes, too many to write down"
     rng = problem.rng(2)
     if not kinks:
         for point in [_inside(problem, rng) for _ in range(problem.a.n_inputs + 2)]:
@@ -72,8 +75,8 @@ def _hyperplanes(
     weights, constants = [], []
     for block, column in kinks:
         form = related.walk.pre[block].take([column])
-        weights.append(form.part(INPUT) or RationalMatrix.zeros(1, size))
-        constants.append(form.part(ONE) or RationalMatrix.zeros(1, 1))
+        weights.append(form.part(INPUT, size).dense())
+        constants.append(form.part(ONE, 1).dense())
     return RationalMatrix.stack_rows(weights), RationalMatrix.stack_rows(constants)
 
 

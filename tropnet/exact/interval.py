@@ -13,6 +13,7 @@ import numpy as np
 from tropnet.errors import ShapeError
 from tropnet.exact.fraction import decimal_text
 from tropnet.exact.matrix import RationalMatrix
+from tropnet.exact.shared_matrix import SharedMatrix
 
 if TYPE_CHECKING:
     from tropnet.typing import BoolArray
@@ -103,7 +104,7 @@ class IntervalVector:
             for low, high in self.ends()
         ]
 
-    def image(self, matrix: RationalMatrix) -> IntervalVector:
+    def image(self, matrix: RationalMatrix | SharedMatrix) -> IntervalVector:
         """Return the least box around {matrix · v : v in self}; matrix is `(r, k)`."""
         rows, columns = matrix.shape
         if columns != len(self):
@@ -111,13 +112,11 @@ class IntervalVector:
         infinite = self.no_lower | self.no_upper
         no_lower, no_upper = np.zeros(rows, dtype=np.bool_), np.zeros(rows, dtype=np.bool_)
         if infinite.any():
-            sign = matrix.signs().astype(np.int64)
-            above, below = (sign > 0).astype(np.int64), (sign < 0).astype(np.int64)
-            no_lower = (above @ self.no_lower + below @ self.no_upper) > 0
-            no_upper = (above @ self.no_upper + below @ self.no_lower) > 0
+            no_lower = _reaches(matrix, self.no_lower, self.no_upper)
+            no_upper = _reaches(matrix, self.no_upper, self.no_lower)
         # W·centre ± |W|·radius: the ends exactly, with one product of absolute values
-        middle, reach = matrix @ (self.lower + self.upper), self.upper - self.lower
-        spread = RationalMatrix.zeros(rows, 1) if reach.is_zero() else abs(matrix) @ reach
+        middle = _product(matrix, self.lower + self.upper)
+        spread = _product(matrix, self.upper - self.lower, absolute=True)
         half = Fraction(1, 2)
         return IntervalVector(
             (middle - spread) * half, (middle + spread) * half, no_lower, no_upper
@@ -204,6 +203,30 @@ class IntervalVector:
 
 def _column(values: Sequence[Fraction | int]) -> RationalMatrix:
     return RationalMatrix.from_rows([[v] for v in values]) if values else RationalMatrix.zeros(0, 1)
+
+
+def _product(
+    matrix: RationalMatrix | SharedMatrix, column: RationalMatrix, *, absolute: bool = False
+) -> RationalMatrix:
+    """Return matrix · column, or |matrix| · column."""
+    if column.is_zero():
+        return RationalMatrix.zeros(matrix.shape[0], 1)
+    factor = abs(matrix) if absolute else matrix
+    return factor.apply(column.T).T if isinstance(factor, SharedMatrix) else factor @ column
+
+
+def _reaches(
+    matrix: RationalMatrix | SharedMatrix, positive: BoolArray, negative: BoolArray
+) -> BoolArray:
+    """Tell which rows are positive somewhere in one mask or negative somewhere in the other."""
+    masks = np.stack([positive, negative]).astype(np.float32)
+    if isinstance(matrix, SharedMatrix):
+        signs, apply = matrix.kernel.signs(), matrix.sharing.apply
+        hits = apply((signs > 0).astype(np.float32), masks[:1])[0]
+        return np.asarray(hits + apply((signs < 0).astype(np.float32), masks[1:])[0] > 0)
+    signs = matrix.signs()
+    hits = (signs > 0).astype(np.float32) @ masks[0] + (signs < 0).astype(np.float32) @ masks[1]
+    return np.asarray(hits > 0)
 
 
 def _masked(column: RationalMatrix, mask: BoolArray) -> RationalMatrix:

@@ -16,7 +16,7 @@ from tropnet.exact.factors import Factors, factors, row_ids
 from tropnet.exact.sharing import Sharing
 
 if TYPE_CHECKING:
-    from tropnet.typing import AnyArray, IntArray, SignArray
+    from tropnet.typing import AnyArray, IntArray
 
 #: The most entries of kernels, of patches, or of a dense form that one operation may make.
 MOST_SHARED: Final = 2**25
@@ -145,6 +145,12 @@ class SharedMatrix:
         """Tell whether every entry is zero."""
         return self.kernel.is_zero() or not self.sharing.touched(self._present).any()
 
+    def nonzero_columns(self) -> list[int]:
+        """Return the columns with an entry that is not zero, in increasing order."""
+        ones = np.ones((1, len(self.sharing)))
+        hits = self.sharing.pull(self._present.astype(np.float64), ones)[0]
+        return [int(c) for c in np.flatnonzero(hits)]
+
     @cached_property
     def _present(self) -> Any:
         return self.kernel.signs() != 0
@@ -160,10 +166,6 @@ class SharedMatrix:
 
     def __abs__(self) -> SharedMatrix:
         return SharedMatrix(abs(self.kernel), self.sharing)
-
-    def signs(self) -> tuple[SignArray, Sharing]:
-        """Return the signs of the kernels' entries, and where they lie."""
-        return self.kernel.signs(), self.sharing
 
     def scale_rows(self, factors: Sequence[Fraction]) -> SharedMatrix:
         """Return the matrix with each row times its own rational number."""
@@ -222,6 +224,18 @@ class SharedMatrix:
         """
         if self.shape[1] != other.shape[0]:
             raise ShapeError(f"cannot multiply matrices of shapes {self.shape} and {other.shape}")
+        mine, theirs = self.sharing, other.sharing
+        unit = RationalMatrix.identity(1)
+        if mine.width == 1 and self.kernel == unit:
+            chosen = mine.patches[mine.patch_of, 0]
+            if not len(chosen) or chosen.min() >= 0:
+                return other.take(chosen)
+        if theirs.width == 1 and other.kernel == unit:
+            # the last place of the table is what an index of −1 reads
+            table = np.append(theirs.patches[theirs.patch_of, 0], -1).astype(np.int64)
+            return _merged(
+                self.kernel, table[mine.patches], mine.kernel_of, mine.patch_of, theirs.columns
+            )
         return _Product(self, other).result()
 
     def apply(self, points: RationalMatrix) -> RationalMatrix:

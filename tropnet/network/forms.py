@@ -9,14 +9,16 @@ who may claim what about a unit, and how it is checked, stands in `tropnet.check
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias, final
 
-import flint
+import numpy as np
 
 from tropnet.exact import IntervalVector, RationalMatrix
+from tropnet.exact.factors import row_ids
+from tropnet.exact.shared_matrix import SharedMatrix
 from tropnet.network.affine import Affine
 
 if TYPE_CHECKING:
@@ -29,8 +31,23 @@ Block: TypeAlias = tuple[str, int]
 ONE: Block = ("one", 0)
 INPUT: Block = ("input", 0)
 
-#: The primitive integer vector of a form, block by block.
-Key: TypeAlias = tuple[tuple[Block, tuple[int, ...]], ...]
+#: The primitive integer vector of a form: for each block the names of its columns and entries.
+Key: TypeAlias = tuple[tuple[Block, int, int], ...]
+
+
+@final
+class Names:
+    """Short names for column sets and integer vectors: equal ones have equal names.
+
+    Units of a convolution share both, so that a key costs a unit a few numbers.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, int] = {}
+
+    def of(self, thing: Hashable) -> int:
+        """Return the name of a thing."""
+        return self._known.setdefault(thing, len(self._known))
 
 
 @final
@@ -40,88 +57,69 @@ class Forms:
 
     Attributes:
         count: the number of forms.
-        parts: for each block the coefficients `(count, size of the block)`; None stands for the
-            identity matrix. Blocks that are absent have coefficient zero.
+        parts: for each block the coefficients `(count, size of the block)`. Blocks that are absent
+            have coefficient zero.
 
     Example:
         >>> from tropnet.exact import RationalMatrix
-        >>> from tropnet.network.forms import INPUT, Forms
+        >>> from tropnet.exact.shared_matrix import SharedMatrix
+        >>> from tropnet.network.forms import INPUT, Forms, Names
         >>> x = Forms.identity(INPUT, 2)
-        >>> y = x.image(RationalMatrix.of([[2, 4], [-1, -2]]))
-        >>> y.keys()
-        [((('input', 0), (1, 2)),), ((('input', 0), (1, 2)),)]
-        >>> y.scales()
-        [Fraction(2, 1), Fraction(-1, 1)]
+        >>> y = x.image(SharedMatrix.from_dense(RationalMatrix.of([[2, 4], [-1, -2]])))
+        >>> (first, scale), (second, other) = y.normalised(Names())
+        >>> first == second, scale, other
+        (True, Fraction(2, 1), Fraction(-1, 1))
     """
 
     count: int
-    parts: Mapping[Block, RationalMatrix | None]
+    parts: Mapping[Block, SharedMatrix]
 
     @staticmethod
     def identity(block: Block, size: int) -> Forms:
         """Return the basis functions of a block themselves."""
-        return Forms(size, {block: None})
+        return Forms(size, {block: SharedMatrix.identity(size)})
 
     @staticmethod
     def constant(column: RationalMatrix) -> Forms:
         """Return constant forms; the column is `(count, 1)`."""
-        return Forms(column.shape[0], {} if column.is_zero() else {ONE: column})
+        values = [row[0] for row in column]
+        entries = [(i, 0, value) for i, value in enumerate(values) if value]
+        return Forms(
+            len(values),
+            {ONE: SharedMatrix.selection(len(values), 1, entries)} if entries else {},
+        )
 
-    def part(self, block: Block) -> RationalMatrix | None:
-        """Return the coefficients on a block as a matrix; None where they are all zero."""
-        if block not in self.parts:
-            return None
-        matrix = self.parts[block]
-        return RationalMatrix.identity(self.count) if matrix is None else matrix
+    def part(self, block: Block, size: int) -> SharedMatrix:
+        """Return the coefficients on a block of this size."""
+        found = self.parts.get(block)
+        return SharedMatrix.selection(self.count, size, []) if found is None else found
 
-    def image(self, matrix: RationalMatrix) -> Forms:
+    def image(self, matrix: SharedMatrix) -> Forms:
         """Return the forms matrix · self; the matrix is `(r, count)`."""
-        images = {b: matrix if p is None else matrix @ p for b, p in self.parts.items()}
-        return Forms(matrix.shape[0], {b: p for b, p in images.items() if not p.is_zero()})
+        return _without_zeros(matrix.shape[0], {b: matrix @ p for b, p in self.parts.items()})
 
     def __add__(self, other: Forms) -> Forms:
-        parts: dict[Block, RationalMatrix | None] = dict(self.parts)
+        parts = dict(self.parts)
         for block, theirs in other.parts.items():
-            mine = self.part(block)
-            if mine is None:
-                parts[block] = theirs
-            else:
-                whole = RationalMatrix.identity(other.count) if theirs is None else theirs
-                parts[block] = mine + whole
-        kept = {b: p for b, p in parts.items() if p is None or not p.is_zero()}
+            parts[block] = parts[block] + theirs if block in parts else theirs
+        joint = self.parts.keys() & other.parts.keys()
+        kept = {b: p for b, p in parts.items() if b not in joint or not p.is_zero()}
         return Forms(self.count, kept)
 
     def __neg__(self) -> Forms:
-        parts = {b: -p for b in self.parts if (p := self.part(b)) is not None}
-        return Forms(self.count, parts)
+        return Forms(self.count, {b: -p for b, p in self.parts.items()})
 
     def __sub__(self, other: Forms) -> Forms:
         return self + -other
 
     def take(self, rows: Sequence[int]) -> Forms:
         """Return the forms of these indices, in this order."""
-        parts = {b: p.rows(rows) for b in self.parts if (p := self.part(b)) is not None}
-        return Forms(len(rows), {b: p for b, p in parts.items() if not p.is_zero()})
+        return _without_zeros(len(rows), {b: p.take(rows) for b, p in self.parts.items()})
 
     def scale(self, factors: Sequence[Fraction]) -> Forms:
         """Return each form times its own rational number."""
-        parts = {b: p.scale_rows(factors) for b in self.parts if (p := self.part(b)) is not None}
-        return Forms(self.count, {b: p for b, p in parts.items() if not p.is_zero()})
-
-    @staticmethod
-    def stack(many: Sequence[Forms], sizes: Mapping[Block, int]) -> Forms:
-        """Return the forms one below the other; `sizes` gives the width of each block."""
-        blocks = {b for forms in many for b in forms.parts}
-        parts: dict[Block, RationalMatrix | None] = {}
-        for block in blocks:
-            pieces = []
-            for forms in many:
-                piece = forms.part(block)
-                if piece is None:
-                    piece = RationalMatrix.zeros(forms.count, sizes[block])
-                pieces.append(piece)
-            parts[block] = RationalMatrix.stack_rows(pieces)
-        return Forms(sum(forms.count for forms in many), parts)
+        scaled = {b: p.scale_rows(factors) for b, p in self.parts.items()}
+        return _without_zeros(self.count, scaled)
 
     def same(self, other: Forms) -> bool:
         """Tell whether the forms have equal coefficients; then they are equal as functions."""
@@ -131,51 +129,66 @@ class Forms:
         """Return intervals around the forms, from intervals around the basis functions."""
         total = IntervalVector.point(RationalMatrix.zeros(self.count, 1))
         for block, matrix in self.parts.items():
-            total = total + (ranges[block] if matrix is None else ranges[block].image(matrix))
+            total = total + ranges[block].image(matrix)
         return total
 
-    def integer_rows(self) -> tuple[list[list[tuple[Block, list[int]]]], int]:
-        """Return for each form its nonzero parts as integers over one common denominator."""
-        matrices = {b: p for b in sorted(self.parts) if (p := self.part(b)) is not None}
-        denominator = math.lcm(*(p.denominator for p in matrices.values()))
-        rows: list[list[tuple[Block, list[int]]]] = [[] for _ in range(self.count)]
-        for block, matrix in matrices.items():
-            width = matrix.shape[1]
-            entries = list(map(int, matrix.over(denominator).entries()))
-            for i, row in enumerate(rows):
-                piece = entries[i * width : (i + 1) * width]
-                if any(piece):
-                    row.append((block, piece))
-        return rows, denominator
-
-    def normalised(self) -> list[tuple[Key, Fraction]]:
+    def normalised(self, names: Names) -> list[tuple[Key, Fraction]]:
         """Return for each form its key and the nonzero scale with form = scale · key.
 
-        The key is the primitive integer vector whose first nonzero entry is positive, so forms that
-        are proportional, by a negative number too, have one key. The zero form has the empty key.
+        The key stands for the primitive integer vector whose first nonzero entry is positive, so
+        forms that are proportional, by a negative number too, have one key. The zero form has the
+        empty key.
+
+        Args:
+            names: the same for all keys that shall be compared.
         """
-        rows, denominator = self.integer_rows()
-        found: list[tuple[Key, Fraction]] = []
-        for row in rows:
-            divisor = math.gcd(*(math.gcd(*piece) for _, piece in row))
-            if not divisor:
-                found.append(((), Fraction(1)))
-                continue
-            if next(filter(None, row[0][1])) < 0:
-                divisor = -divisor
-            if divisor != 1:
-                row = [(block, [v // divisor for v in piece]) for block, piece in row]
-            key = tuple((block, tuple(piece)) for block, piece in row)
-            found.append((key, Fraction(divisor, denominator)))
-        return found
+        blocks = sorted(self.parts)
+        denominator = math.lcm(*(self.parts[b].kernel.denominator for b in blocks))
+        found = [self.parts[b].factors() for b in blocks]
+        patches = [
+            [names.of((b"columns", p.tobytes())) if len(p) else None for p in f.patches]
+            for f in found
+        ]
+        kernels: list[list[tuple[int, ...]]] = []
+        for block, part in zip(blocks, found, strict=True):
+            factor = denominator // self.parts[block].kernel.denominator
+            kernels.append([tuple(v * factor for v in k.tolist()) for k in part.kernels])
+        table = np.array([f.kernel_of for f in found], dtype=np.int64).T.reshape(
+            self.count, len(blocks)
+        )
+        which, combinations = row_ids(table)
+        vectors = [
+            _primitive([kernels[b][k] for b, k in enumerate(row)], names)
+            for row in combinations.tolist()
+        ]
+        places = [f.patch_of.tolist() for f in found]
+        result: list[tuple[Key, Fraction]] = []
+        for i, combination in enumerate(which.tolist()):
+            entries, divisor = vectors[combination]
+            key = tuple(
+                (blocks[b], patches[b][places[b][i]], name)
+                for b, name in enumerate(entries)
+                if name is not None
+            )
+            result.append((key, Fraction(divisor, denominator)))  # type: ignore[arg-type]
+        return result
 
-    def keys(self) -> list[Key]:
-        """Return the key of each form (`normalised`)."""
-        return [key for key, _ in self.normalised()]
 
-    def scales(self) -> list[Fraction]:
-        """Return the scale of each form (`normalised`)."""
-        return [scale for _, scale in self.normalised()]
+def _primitive(parts: list[tuple[int, ...]], names: Names) -> tuple[list[int | None], int]:
+    """Return the names of the integer vectors over their common divisor, and that divisor."""
+    divisor = math.gcd(*(v for part in parts for v in part))
+    if not divisor:
+        return [None] * len(parts), 1
+    if next(v for part in parts for v in part) < 0:
+        divisor = -divisor
+    return [
+        names.of((b"entries", tuple(v // divisor for v in part))) if part else None
+        for part in parts
+    ], divisor
+
+
+def _without_zeros(count: int, parts: Mapping[Block, SharedMatrix]) -> Forms:
+    return Forms(count, {b: p for b, p in parts.items() if not p.is_zero()})
 
 
 def input_forms(network: Network, fixed: Mapping[int, Fraction]) -> Forms:
@@ -188,16 +201,16 @@ def input_forms(network: Network, fixed: Mapping[int, Fraction]) -> Forms:
     size = network.n_inputs
     if not fixed:
         return Forms.identity(INPUT, size)
-    free = RationalMatrix.diagonal([int(i not in fixed) for i in range(size)])
+    free = SharedMatrix.choice([-1 if i in fixed else i for i in range(size)], size)
     constants = RationalMatrix.from_rows([[fixed.get(i, Fraction(0))] for i in range(size)])
-    return Forms.identity(INPUT, size).image(free) + Forms.constant(constants)
+    return _without_zeros(size, {INPUT: free}) + Forms.constant(constants)
 
 
 def affine_forms(affine: Affine, values: Sequence[Forms]) -> Forms:
     """Return the forms of an affine function of sources whose values are forms."""
     total = Forms.constant(affine.bias.exact)
     for source, weights in affine.terms:
-        total = total + values[source].image(weights.exact)
+        total = total + values[source].image(weights.matrix)
     return total
 
 
@@ -209,12 +222,3 @@ def block_sizes(networks: Mapping[str, Network]) -> dict[Block, int]:
         sizes.update({(name, k): w for k, w in enumerate(network.widths, start=1)})
     return sizes
 
-
-def selection(count: int, size: int, rows: Iterable[tuple[int, int, Fraction]]) -> RationalMatrix:
-    """Return the `(count, size)` matrix with the given (row, column, value) entries, else zero."""
-    chosen = list(rows)
-    denominator = math.lcm(*(value.denominator for _, _, value in chosen))
-    matrix = flint.fmpz_mat(count, size)
-    for row, column, value in chosen:
-        matrix[row, column] = value.numerator * (denominator // value.denominator)
-    return RationalMatrix(matrix, denominator)
