@@ -221,7 +221,7 @@ def _after(before: _Values, relu_a: BoolArray, relu_b: BoolArray, relu: BoolArra
     after_b = before.b.relu().where(relu_b, before.b).outward()
     scaled = before.b.take(list(pairs.second)).scale(list(pairs.scales))
     own = before.a.take(list(pairs.first))
-    active = _at_least_zero(own) & _at_least_zero(scaled)
+    active = own.at_least_zero() & scaled.at_least_zero()
     # between 0 and the difference before, and between the plain bounds after
     hull = IntervalVector(
         -((-before.delta.lower).relu()),
@@ -233,8 +233,3 @@ def _after(before: _Values, relu_a: BoolArray, relu_b: BoolArray, relu: BoolArra
     delta = before.delta.where(active | ~relu, hull.meet(plain))
     return _Values(after_a, after_b, pairs, delta.outward())
 
-
-def _at_least_zero(intervals: IntervalVector) -> BoolArray:
-    signs = intervals.lower.signs().reshape(-1)
-    result: BoolArray = ~intervals.no_lower & (signs >= 0)
-    return result

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, Literal, TypeGuard, final
 
+import numpy as np
+
 from tropnet.checker.hull import fixed_coordinates
 from tropnet.errors import CertificateError
 from tropnet.exact import IntervalVector, as_fraction
@@ -205,21 +207,19 @@ def _verify(
     walk: Walk, name: str, k: int, pre: Forms, claims: Sequence[Claim]
 ) -> None:
     relu = walk.networks[name].layers[k - 1].relu
-    lower: list[Any] = [None] * len(claims)
-    upper: list[Any] = [None] * len(claims)
+    dead = active = np.zeros(len(claims), dtype=np.bool_)
     if any(claim.kind in ("dead", "active") for claim in claims):
         bounds = walk.bounds(name, k)
-        lower, upper = bounds.lower_ends(), bounds.upper_ends()
+        dead, active = bounds.at_most_zero(), bounds.at_least_zero()
     own = {(name, k, i) for i, claim in enumerate(claims) if claim.kind == "new"}
     groups: dict[tuple[str, int], list[tuple[int, int, Fraction]]] = {}
     for i, claim in enumerate(claims):
         where = f"unit {i} of layer {k} of network {name}"
-        low, high = lower[i], upper[i]
         if (claim.kind == "affine") == bool(relu[i]):
             raise CertificateError(f"{where}: claimed {claim.kind}, but its ReLU says otherwise")
-        if claim.kind == "dead" and (high is None or high > 0):
+        if claim.kind == "dead" and not dead[i]:
             raise CertificateError(f"{where}: claimed dead, but it is not bounded by 0 from above")
-        if claim.kind == "active" and (low is None or low < 0):
+        if claim.kind == "active" and not active[i]:
             raise CertificateError(f"{where}: claimed active, but not bounded by 0 from below")
         if claim.unit is not None and claim.scale is not None:
             if claim.unit not in walk.atoms and claim.unit not in own:

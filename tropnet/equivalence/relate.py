@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tropnet.typing import BoolArray
 
 
+_AFFINE, _DEAD, _ACTIVE, _NEW = Claim("affine"), Claim("dead"), Claim("active"), Claim("new")
+
+
 @final
 class Related:
     """Two networks written over common atoms.
@@ -106,28 +109,29 @@ def _claims(
     known: dict[Key, tuple[tuple[str, int, int], Fraction]],
 ) -> list[Claim]:
     found = []
-    lower, upper = bounds.lower_ends(), bounds.upper_ends()
+    dead, active = bounds.at_most_zero().tolist(), bounds.at_least_zero().tolist()
+    ratios: dict[tuple[int, int], Fraction] = {}  # units of a channel share their scales
     for i, (key, scale) in enumerate(keys):
-        low, high = lower[i], upper[i]
         if not relu[i]:
-            found.append(Claim("affine"))
-        elif high is not None and high <= 0:
-            found.append(Claim("dead"))
-        elif low is not None and low >= 0:
-            found.append(Claim("active"))
+            found.append(_AFFINE)
+        elif dead[i]:
+            found.append(_DEAD)
+        elif active[i]:
+            found.append(_ACTIVE)
         elif key not in known:
             known[key] = ((name, k, i), scale)
-            found.append(Claim("new"))
+            found.append(_NEW)
         else:
             unit, theirs = known[key]
-            ratio = scale / theirs
+            pair = (id(scale), id(theirs))
+            ratio = ratios.get(pair) or ratios.setdefault(pair, scale / theirs)
             found.append(Claim("same" if ratio > 0 else "opposite", unit, abs(ratio)))
     return found
 
 
 def offer(related: Related, bracket: Bracket) -> str:
     """Offer the upper bound that the forms give; return what came of it."""
-    sizes = related.bounds().magnitudes()
+    sizes = [Fraction(0)] if related.equal else related.bounds().magnitudes()
     finite = [v for v in sizes if v is not None]
     count = sum(c.kind in ("same", "opposite") for layer in related.claims["b"] for c in layer)
     total = sum(c.kind != "affine" for layer in related.claims["b"] for c in layer)

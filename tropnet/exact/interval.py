@@ -78,7 +78,8 @@ class IntervalVector:
     @staticmethod
     def line(size: int) -> IntervalVector:
         """Return `size` intervals (−∞, ∞)."""
-        return IntervalVector.of([None] * size, [None] * size)
+        nothing, infinite = RationalMatrix.zeros(size, 1), np.ones(size, dtype=np.bool_)
+        return IntervalVector(nothing, nothing, infinite, infinite)
 
     def __len__(self) -> int:
         return len(self.no_lower)
@@ -96,6 +97,14 @@ class IntervalVector:
         """Return the upper ends; None is +∞."""
         pairs = zip(self.upper, self.no_upper, strict=True)
         return [None if infinite else row[0] for row, infinite in pairs]
+
+    def at_most_zero(self) -> BoolArray:
+        """Tell which intervals hold no positive number."""
+        return np.asarray(~self.no_upper & (self.upper.signs()[:, 0] <= 0))
+
+    def at_least_zero(self) -> BoolArray:
+        """Tell which intervals hold no negative number."""
+        return np.asarray(~self.no_lower & (self.lower.signs()[:, 0] >= 0))
 
     def magnitudes(self) -> list[End]:
         """Return for each interval the largest absolute value in it; None is infinite."""

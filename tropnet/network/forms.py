@@ -82,12 +82,14 @@ class Forms:
     @staticmethod
     def constant(column: RationalMatrix) -> Forms:
         """Return constant forms; the column is `(count, 1)`."""
-        values = [row[0] for row in column]
-        entries = [(i, 0, value) for i, value in enumerate(values) if value]
-        return Forms(
-            len(values),
-            {ONE: SharedMatrix.selection(len(values), 1, entries)} if entries else {},
-        )
+        if column.is_zero():
+            return Forms(column.shape[0], {})
+        known: dict[int, int] = {}
+        kernel_of = [known.setdefault(int(v), len(known)) for v in column.numerators.entries()]
+        values = RationalMatrix.of([[v] for v in known])
+        kernel = RationalMatrix(values.numerators, column.denominator)
+        one = np.zeros(len(kernel_of), dtype=np.int64)
+        return Forms(len(kernel_of), {ONE: SharedMatrix.of(kernel, [[0]], kernel_of, one, 1)})
 
     def part(self, block: Block, size: int) -> SharedMatrix:
         """Return the coefficients on a block of this size."""
@@ -157,20 +159,20 @@ class Forms:
             self.count, len(blocks)
         )
         which, combinations = row_ids(table)
-        vectors = [
-            _primitive([kernels[b][k] for b, k in enumerate(row)], names)
-            for row in combinations.tolist()
-        ]
+        vectors = []
+        for row in combinations.tolist():
+            entries, divisor = _primitive([kernels[b][k] for b, k in enumerate(row)], names)
+            vectors.append((entries, Fraction(divisor, denominator)))
         places = [f.patch_of.tolist() for f in found]
         result: list[tuple[Key, Fraction]] = []
         for i, combination in enumerate(which.tolist()):
-            entries, divisor = vectors[combination]
+            entries, scale = vectors[combination]
             key = tuple(
                 (blocks[b], patches[b][places[b][i]], name)
                 for b, name in enumerate(entries)
                 if name is not None
             )
-            result.append((key, Fraction(divisor, denominator)))  # type: ignore[arg-type]
+            result.append((key, scale))  # type: ignore[arg-type]
         return result
 
 
