@@ -298,10 +298,10 @@ def test_two_biases_keep_their_roundings_apart() -> None:
             "entries of the sum",
         ),
         (
-            onnx_model([_node("MatMul", "x", "W")], {"W": np.zeros((2, 2), np.float32)},
+            onnx_model([_node("MatMul", "x", "W")], {"W": np.zeros((2, 20000), np.float32)},
                        {"x": [20000, 2]}),
             BudgetExceeded,
-            "several items",
+            "entries of the product",
         ),
     ],
 )  # fmt: skip

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from tropnet.errors import ShapeError, UnsupportedLayerError
+from tropnet.errors import DomainError, ShapeError
+from tropnet.io.operations.addition import is_biased, signed_sum
+from tropnet.io.operations.axis import axis_of, places_of
+from tropnet.io.operations.combination import combine
+from tropnet.io.operations.matmul import matmul
 from tropnet.io.tensor import (
     MOST_VALUES,
     Constant,
@@ -20,6 +24,7 @@ from tropnet.io.tensor import (
     size_of,
 )
 from tropnet.network import Network, NetworkBuilder, Wire
+from tropnet.network.linear import shared
 
 if TYPE_CHECKING:
     from tropnet.network.network import Dtype
@@ -35,11 +40,17 @@ class Operations:
 
     Args:
         dtype: the arithmetic that the model itself runs in.
+
+    Attributes:
+        dtype: that arithmetic.
+        builder: what collects the network's layers.
     """
 
     def __init__(self, dtype: Dtype) -> None:
-        self._builder = NetworkBuilder(dtype)
+        self.dtype = dtype
+        self.builder = NetworkBuilder(dtype)
         self._input: Wire | None = None
+        self._notes: dict[str, list[str]] = {}
 
     # ---- the ends -----------------------------------------------------------------------------
 
@@ -55,10 +66,10 @@ class Operations:
                 f"a network needs inputs with values, these have shapes {list(shapes)}"
             )
         require_room(sum(sizes), "the input", MOST_VALUES)
-        whole = self._input = self._builder.input(sum(sizes))
+        whole = self._input = self.builder.input(sum(sizes))
         starts = np.cumsum([0, *sizes])
         return [
-            Tensor(self._builder.take(whole, range(start, start + size)), shape)
+            Tensor(self.builder.take(whole, range(start, start + size)), shape)
             for start, size, shape in zip(starts.tolist(), sizes, shapes, strict=False)
         ]
 
@@ -78,10 +89,52 @@ class Operations:
         wires = [self._wire(value) for value in outputs]
         if not sum(wire.size for wire in wires):
             raise ShapeError("the model has no output values")
-        output = wires[0] if len(wires) == 1 else self._builder.concatenate(wires)
-        return self._builder.build(
-            output, input_names=input_names, output_names=output_names, notes=notes
+        output = wires[0] if len(wires) == 1 else self.builder.concatenate(wires)
+        own = [f"{text}: {_listed(names)}" for text, names in self._notes.items()]
+        return self.builder.build(
+            output, input_names=input_names, output_names=output_names, notes=[*notes, *own]
         )
+
+    def note(self, text: str, name: str) -> None:
+        """Have the network say in its notes what was done at a node; nodes of one text are joined.
+
+        Example:
+            >>> from tropnet.io.operations import Operations
+            >>> do = Operations("float32")
+            >>> [x] = do.inputs([(1,)])
+            >>> for name in "abcde":
+            ...     do.note("rounded", name)
+            >>> do.build([x]).notes
+            ('rounded: a, b, c and 2 more nodes',)
+        """
+        names = self._notes.setdefault(text, [])
+        if name not in names:
+            names.append(name)
+
+    def scalar(self, number: float | Fraction, name: str = "") -> Fraction:
+        """Return a number that a model gives to an operation, as its runtime holds it.
+
+        Floats and integers are rounded to the model's arithmetic; a Fraction stands for itself.
+
+        Raises:
+            DomainError: NaN, or infinite in that arithmetic.
+
+        Example:
+            >>> from tropnet.io.operations import Operations
+            >>> float(Operations("float32").scalar(0.1))
+            0.10000000149011612
+        """
+        if isinstance(number, Fraction):
+            return number
+        with np.errstate(over="ignore"):
+            held = float(np.dtype(self.dtype).type(number))
+        if not np.isfinite(held):
+            raise DomainError(f"{name or 'a node'} is given {number}, in {self.dtype} {held}")
+        return Fraction(held)
+
+    def settle(self, tensor: Tensor) -> Tensor:
+        """Return the tensor as values of a layer, so that what follows is not merged into it."""
+        return Tensor(self._settled(tensor.wire), tensor.shape)
 
     def _wire(self, value: Value) -> Wire:
         if isinstance(value, Tensor):
@@ -89,59 +142,40 @@ class Operations:
         if self._input is None:
             raise ShapeError("a network needs an input; this one computes constants alone")
         entries = value.numbers().reshape(-1)
-        nothing = np.zeros((len(entries), self._input.size))
-        return self._builder.linear(self._input, nothing, entries)
+        none = np.zeros(len(entries), dtype=np.int64)
+        nothing = shared(np.zeros((1, 1)), none[:1, None] - 1, none, none, self._input.size)
+        return self.builder.linear(self._input, nothing, entries)
+
+    def unbiased(self, tensor: Tensor) -> Tensor:
+        """Return the tensor settled where it has a bias, so that no second one is merged into it.
+
+        The bias of a sum may be smaller than what a runtime adds one after the other.
+        """
+        return self.settle(tensor) if is_biased(tensor.wire) else tensor
 
     # ---- affine -------------------------------------------------------------------------------
+
+    def combine(
+        self,
+        value: Value,
+        kernel: AnyArray,
+        patches: IntArray,
+        kernel_of: IntArray,
+        patch_of: IntArray,
+        shape: Shape,
+        name: str = "",
+    ) -> Value:
+        """Return sums of entries, whose weights and choices of entries are shared (`combine`)."""
+        return combine(self, value, kernel, patches, kernel_of, patch_of, shape, name)
 
     def matmul(self, a: Value, b: Value, name: str = "", op: str = "MatMul") -> Value:
         """Return the product of two tensors of which one is constant, as numpy's `a @ b`.
 
         Raises:
-            UnsupportedLayerError: both depend on the input, or constants are stacked.
+            UnsupportedLayerError: both depend on the input.
             ShapeError: the shapes do not fit.
         """
-        if not a.shape or not b.shape:
-            raise ShapeError(f"{name or op}: {op} of a scalar; shapes {a.shape} and {b.shape}")
-        inner = (a.shape[-1], b.shape[-2] if len(b.shape) > 1 else b.shape[0])
-        if inner[0] != inner[1]:
-            raise ShapeError(
-                f"{name or op}: cannot multiply shapes {a.shape} and {b.shape}: "
-                f"{inner[0]} columns meet {inner[1]} rows"
-            )
-        if isinstance(a, Constant) and isinstance(b, Constant):
-            return Constant(np.asarray(a.fractions() @ b.fractions(), dtype=object))
-        if isinstance(a, Tensor) and isinstance(b, Constant):
-            return self._times_right(a, b, name, op)
-        if isinstance(a, Constant) and isinstance(b, Tensor):
-            return self._times_left(a, b, name, op)
-        raise UnsupportedLayerError(
-            name or op, op, "it multiplies two values that depend on the input",
-            "a model that is piecewise linear",
-        )  # fmt: skip
-
-    def _times_right(self, a: Tensor, b: Constant, name: str, op: str) -> Tensor:
-        weights = b.numbers()
-        if weights.ndim > 2:
-            raise _stacked(name, op)
-        matrix = weights.T if weights.ndim == 2 else weights[None, :]
-        rows = size_of(a.shape[:-1])
-        shape = a.shape[:-1] + weights.shape[1:]
-        return Tensor(self._linear(a.wire, self._blocks(rows, matrix, 1), name), shape)
-
-    def _times_left(self, a: Constant, b: Tensor, name: str, op: str) -> Tensor:
-        weights = a.numbers()
-        if weights.ndim > 2:
-            raise _stacked(name, op)
-        matrix = weights if weights.ndim == 2 else weights[None, :]
-        columns = b.shape[-1] if len(b.shape) > 1 else 1
-        stack = b.shape[:-2]
-        shape = (*stack, *weights.shape[:-1], *b.shape[-1:]) if len(b.shape) > 1 else (
-            weights.shape[:-1]
-        )  # fmt: skip
-        return Tensor(
-            self._linear(b.wire, self._blocks(size_of(stack), matrix, columns), name), shape
-        )
+        return matmul(self, a, b, name, op)
 
     def scale(self, value: Value, factor: float | Fraction, name: str = "") -> Value:
         """Return value · factor, exactly."""
@@ -149,10 +183,11 @@ class Operations:
             return value
         if isinstance(value, Constant):
             return Constant(scaled(value.values, factor))
-        size = size_of(value.shape)
-        require_room(size * size, f"the matrix of {name or 'a scaling'}")
-        matrix = scaled(np.eye(size), factor)
-        return Tensor(self._linear(value.wire, matrix, name), value.shape)
+        places = np.arange(size_of(value.shape))
+        kernel = np.array([[Fraction(factor)]], dtype=object)
+        return self.combine(
+            value, kernel, places[:, None], np.zeros_like(places), places, value.shape, name
+        )
 
     def add(self, a: Value, b: Value, name: str = "") -> Value:
         """Return a + b, broadcast as numpy does.
@@ -160,7 +195,7 @@ class Operations:
         Raises:
             ShapeError: the shapes do not fit.
         """
-        return self._sum(a, b, 1, name)
+        return signed_sum(self, a, b, 1, name)
 
     def subtract(self, a: Value, b: Value, name: str = "") -> Value:
         """Return a − b, broadcast as numpy does.
@@ -168,45 +203,13 @@ class Operations:
         Raises:
             ShapeError: the shapes do not fit.
         """
-        return self._sum(a, b, -1, name)
-
-    def _sum(self, a: Value, b: Value, sign: int, name: str) -> Value:
-        try:
-            shape = tuple(int(d) for d in np.broadcast_shapes(a.shape, b.shape))
-        except ValueError:
-            raise ShapeError(
-                f"{name or 'a sum'}: shapes {a.shape} and {b.shape} do not fit together"
-            ) from None
-        require_room(size_of(shape), f"the sum {name}", MOST_VALUES)
-        if isinstance(a, Constant) and isinstance(b, Constant):
-            if a.is_integer and b.is_integer:
-                return Constant(a.values + sign * b.values)
-            return Constant(np.asarray(a.fractions() + sign * b.fractions(), dtype=object))
-        if isinstance(a, Constant):
-            negated = b if sign > 0 else self.negate(b)
-            return self._shift(negated, a, 1, shape)
-        if isinstance(b, Constant):
-            return self._shift(a, b, sign, shape)
-        first, second = self.broadcast(a, shape).wire, self.broadcast(b, shape).wire
-        first, second = self._kept_apart(first, second)
-        combine = self._builder.add if sign > 0 else self._builder.subtract
-        return Tensor(combine(first, second), shape)
+        return signed_sum(self, a, b, -1, name)
 
     def negate(self, value: Value) -> Value:
         """Return −value."""
         if isinstance(value, Constant):
             return Constant(-value.values)
-        return Tensor(self._builder.negate(value.wire), value.shape)
-
-    def _shift(self, a: Value, b: Constant, sign: int, shape: Shape) -> Tensor:
-        assert isinstance(a, Tensor)
-        wire = self.broadcast(a, shape).wire
-        offsets = np.broadcast_to(b.numbers(), shape).reshape(-1)
-        if not offsets.any():
-            return Tensor(wire, shape)  # x + 0 is x in every arithmetic
-        if wire.affine is not None and wire.affine.bias.values.any():
-            wire = self._settled(wire)
-        return Tensor(self._builder.shift(wire, offsets if sign > 0 else -offsets), shape)
+        return Tensor(self.builder.negate(value.wire), value.shape)
 
     # ---- piecewise linear ---------------------------------------------------------------------
 
@@ -214,7 +217,7 @@ class Operations:
         """Return max(value, 0)."""
         if isinstance(value, Constant):
             return Constant(np.maximum(value.values, 0))
-        return Tensor(self._builder.relu(value.wire, name), value.shape)
+        return Tensor(self.builder.relu(value.wire, name), value.shape)
 
     # ---- choices of entries -------------------------------------------------------------------
 
@@ -276,15 +279,13 @@ class Operations:
         axes = [axis_of(a, rank, name) for a in order]
         if sorted(axes) != list(range(rank)):
             raise ShapeError(f"{name}: {list(order)} is no permutation of {rank} axes")
-        if isinstance(value, Constant):
-            return Constant(value.values.transpose(axes))
-        return self._gather(value, _places(value.shape).transpose(axes))
+        return self.pick(value, places_of(value.shape).transpose(axes))
 
     def broadcast(self, value: Tensor, shape: Shape) -> Tensor:
         """Return the tensor repeated to a larger shape, as numpy broadcasts."""
         if value.shape == shape:
             return value
-        return self._gather(value, np.broadcast_to(_places(value.shape), shape))
+        return self._picked(value, np.broadcast_to(places_of(value.shape), shape))
 
     def concatenate(self, values: Sequence[Value], axis: int, name: str = "") -> Value:
         """Return the values one after the other along an axis.
@@ -304,13 +305,13 @@ class Operations:
             arrays = [v.values for v in values if isinstance(v, Constant)]
             return Constant(np.concatenate(arrays, axis=place))
         require_room(sum(size_of(v.shape) for v in values), f"{name}", MOST_VALUES)
-        wire = self._builder.concatenate([self._wire(v) for v in values])
+        wire = self.builder.concatenate([self._wire(v) for v in values])
         starts = np.cumsum([0, *(size_of(v.shape) for v in values)])
         places = np.concatenate(
-            [_places(v.shape) + start for v, start in zip(values, starts, strict=False)],
+            [places_of(v.shape) + start for v, start in zip(values, starts, strict=False)],
             axis=place,
         )
-        return self._gather(Tensor(wire, (wire.size,)), places)
+        return self._picked(Tensor(wire, (wire.size,)), places)
 
     def gather(self, value: Value, indices: AnyArray, axis: int, name: str = "") -> Value:
         """Return the slices at constant indices along an axis, as numpy's `take`.
@@ -322,74 +323,30 @@ class Operations:
         size = value.shape[place]
         if indices.size and not (indices.min() >= -size and indices.max() < size):
             raise ShapeError(f"{name}: indices {indices.min()} to {indices.max()} into {size}")
+        rest = size_of((*value.shape[:place], *value.shape[place + 1 :]))
+        require_room(indices.size * rest, f"{name or 'a gather'}", MOST_VALUES)
+        return self.pick(value, np.take(places_of(value.shape), indices, axis=place))
+
+    def pick(self, value: Value, places: IntArray) -> Value:
+        """Return the entries at these places, counted in row-major order, in this shape."""
         if isinstance(value, Constant):
-            return Constant(np.asarray(np.take(value.values, indices, axis=place)))
-        require_room(indices.size * size_of(value.shape), f"{name}", MOST_VALUES)
-        return self._gather(value, np.take(_places(value.shape), indices, axis=place))
+            return Constant(np.asarray(value.values.reshape(-1)[places]))
+        return self._picked(value, places)
 
     # ---- inside -------------------------------------------------------------------------------
 
-    def _gather(self, value: Tensor, places: IntArray) -> Tensor:
+    def _picked(self, value: Tensor, places: IntArray) -> Tensor:
         shape = tuple(int(d) for d in places.shape)
         flat = places.reshape(-1)
         if np.array_equal(flat, np.arange(size_of(value.shape))):
             return Tensor(value.wire, shape)
-        return Tensor(self._builder.take(value.wire, flat.tolist()), shape)
-
-    def _linear(self, wire: Wire, matrix: AnyArray, name: str) -> Wire:
-        return self._builder.linear(wire, matrix, name=name)
-
-    def _blocks(self, left: int, matrix: AnyArray, right: int) -> AnyArray:
-        """Return identity(left) ⊗ matrix ⊗ identity(right)."""
-        if left == right == 1:
-            return matrix
-        rows, columns = matrix.shape
-        require_room(left * left * right * right * rows * columns, "a matrix with several items")
-        blocks = np.zeros((left, rows, right, left, columns, right), dtype=matrix.dtype)
-        blocks[...] = 0
-        for i in range(left):
-            for k in range(right):
-                blocks[i, :, k, i, :, k] = matrix
-        return blocks.reshape(left * rows * right, left * columns * right)
+        return Tensor(self.builder.take(value.wire, flat.tolist()), shape)
 
     def _settled(self, wire: Wire) -> Wire:
         """Return the wire as values of a layer, so that what follows is not merged into it."""
-        return self._builder.concatenate([wire])
-
-    def _kept_apart(self, first: Wire, second: Wire) -> tuple[Wire, Wire]:
-        """Return two wires whose terms do not merge when they are added."""
-        sources = [_sources(w) for w in (first, second)]
-        biased = [
-            w.affine is not None and bool(w.affine.bias.values.any()) for w in (first, second)
-        ]
-        if sources[0] & sources[1] or all(biased):
-            return self._settled(first), self._settled(second)
-        return first, second
+        return self.builder.concatenate([wire])
 
 
-def axis_of(axis: int, rank: int, name: str) -> int:
-    """Return an axis counted from the front; negative ones count from the end.
-
-    Raises:
-        ShapeError: there is no such axis.
-    """
-    if not -rank <= axis < rank:
-        raise ShapeError(f"{name or 'a node'}: axis {axis} of a tensor with {rank} axes")
-    return axis % rank
-
-
-def _places(shape: Shape) -> IntArray:
-    return np.arange(size_of(shape)).reshape(shape)
-
-
-def _sources(wire: Wire) -> set[int]:
-    if wire.affine is not None:
-        return set(wire.affine.sources)
-    assert wire.source is not None
-    return {int(s) for s in np.unique(wire.source)}
-
-
-def _stacked(name: str, op: str) -> UnsupportedLayerError:
-    return UnsupportedLayerError(
-        name or op, op, "it multiplies by a stack of matrices", "one matrix for each product"
-    )
+def _listed(names: Sequence[str]) -> str:
+    shown, more = ", ".join(names[:3]), len(names) - 3
+    return shown if more <= 0 else f"{shown} and {more} more node{'s' * (more > 1)}"
