@@ -254,7 +254,7 @@ def test_layers_without_room_for_an_activation(tmp_path: Path, names: Any) -> No
             FormatError,
             "stored twice",
         ),
-        (torch.zeros(2, 3), FormatError, "holds a Tensor, not a state dict"),
+        (torch.zeros(2, 3), FormatError, "holds a StoredTensor, not a state dict"),
         ([1, 2], FormatError, "holds a list"),
     ],
 )

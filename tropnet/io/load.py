@@ -45,6 +45,7 @@ OBJECT_READERS: Final[tuple[ObjectReader, ...]] = (
 _R = TypeVar("_R", bound=Reader)
 
 
+@one_line_errors()
 def load(
     source: Any,
     *,
@@ -135,8 +136,7 @@ def _choose(
 def _read(reader: Reader, source: Any, options: Options, what: str) -> Network:
     _require_known(options, reader.options, f"{what}, read as {reader.name},")
     try:
-        with one_line_errors():
-            return reader.read(source, options)
+        return reader.read(source, options)
     except TropnetError:
         raise
     except MemoryError:

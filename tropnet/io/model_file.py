@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, final
 
-from tropnet.errors import FormatError, UnsafeFileError
+from tropnet.errors import FormatError, TropnetError, UnsafeFileError
+from tropnet.io.one_line import one_line_errors
 
 #: Larger files are refused; protobuf, the container of ONNX, ends here as well.
 MOST_BYTES: Final = 2**31
 #: A zip archive may unpack to this much at any ratio, and to `_MOST_RATIO` times its own size.
-_HARMLESS_BYTES: Final = 2**26
+_HARMLESS_BYTES: Final = 2**24
 _MOST_RATIO: Final = 20
-_MOST_MEMBERS: Final = 2**16
+_MOST_MEMBERS: Final = 2**15
+#: Bytes of a zip archive's list of members; a list of objects of this length is bearable.
+_MOST_LIST: Final = 2**22
 _HEAD: Final = 512
+#: Ways of packing whose unpacked size can be limited while unpacking.
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENCRYPTED: Final = 1
+_LOCAL_HEADER: Final = 30
 
 
 @final
@@ -37,6 +49,7 @@ class ModelFile:
     head: bytes
 
     @staticmethod
+    @one_line_errors()
     def open(source: str | os.PathLike[str]) -> ModelFile:
         """Look at a path.
 
@@ -58,7 +71,7 @@ class ModelFile:
                     f"{path} has {status.st_size:,} bytes, more than {MOST_BYTES:,}; it was not "
                     "opened"
                 )
-            with path.open("rb") as stream:
+            with _opened(path) as stream:
                 head = stream.read(_HEAD)
         except FileNotFoundError:
             raise FormatError(f"there is no file {path}; check the path") from None
@@ -73,10 +86,40 @@ class ModelFile:
         Raises:
             FormatError: the file can no longer be read.
         """
+        return self.part(0, self.size)
+
+    def part(self, start: int, count: int) -> bytes:
+        """Return some bytes; fewer where the file ends before.
+
+        Raises:
+            FormatError: the file can no longer be read.
+        """
         try:
-            return self.path.read_bytes()
+            with _opened(self.path) as stream:
+                stream.seek(start)
+                return stream.read(count)
         except OSError as error:
             raise FormatError(f"{self.path} cannot be read: {error.strerror}") from None
+
+    def lines(self, most: int) -> Iterator[bytes]:
+        """Yield the lines, with their ends.
+
+        Raises:
+            FormatError: the file can no longer be read.
+            UnsafeFileError: a line has more than so many bytes.
+        """
+        try:
+            with io.BufferedReader(_opened(self.path)) as stream:
+                while line := stream.readline(most + 1):
+                    if len(line) > most:
+                        raise UnsafeFileError(
+                            f"{self.path} has a line of more than {most:,} bytes; it was not read"
+                        )
+                    yield line
+        except OSError as error:
+            raise FormatError(f"{self.path} cannot be read: {error.strerror}") from None
+
+    # ---- zip archives -------------------------------------------------------------------------
 
     @cached_property
     def members(self) -> dict[str, int] | None:
@@ -88,30 +131,91 @@ class ModelFile:
         """
         if not self.head.startswith(b"PK"):
             return None
+        with self.archive() as archive:
+            found = archive.infolist()
+            self._require_harmless(found, archive.start_dir)
+        return {info.filename: info.file_size for info in found}
+
+    @contextmanager
+    def archive(self) -> Iterator[zipfile.ZipFile]:
+        """Open the zip archive.
+
+        Raises:
+            FormatError: it is damaged, as far as that shows while it is open.
+            UnsafeFileError: its list of members is too long.
+        """
         try:
-            with zipfile.ZipFile(self.path) as archive:
-                found = archive.infolist()
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            with (
+                _Frugal(_opened(self.path)) as stream,
+                zipfile.ZipFile(stream) as archive,
+            ):
+                stream.most = None
+                yield archive
+        except TropnetError:
+            raise
+        except _TooMuch:
+            raise UnsafeFileError(
+                f"{self.path} lists more members than a model has; it was not unpacked"
+            ) from None
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError,
+                NotImplementedError, OverflowError) as error:  # fmt: skip
             raise FormatError(
                 f"{self.path} is a damaged zip archive ({error}); was it copied completely?"
             ) from None
+
+    def _require_harmless(self, found: list[zipfile.ZipInfo], end: int) -> None:
+        """Refuse what zip bombs do, by the list of members alone."""
         if len(found) > _MOST_MEMBERS:
             raise UnsafeFileError(f"{self.path} holds {len(found):,} members; it was not unpacked")
-        packed, unpacked = (sum(sizes) for sizes in _sizes(found))
-        if packed > self.size:
-            raise UnsafeFileError(
-                f"{self.path} holds overlapping members, as zip bombs do; it was not unpacked"
-            )
+        for info in found:
+            if info.compress_type not in _METHODS or info.flag_bits & _ENCRYPTED:
+                raise UnsafeFileError(
+                    f"{self.path} packs {info.filename!r} in a way that neither torch nor numpy "
+                    "uses; it was not unpacked"
+                )
+        unpacked = sum(info.file_size for info in found)
         if unpacked > max(_HARMLESS_BYTES, _MOST_RATIO * self.size):
             raise UnsafeFileError(
                 f"{self.path} would unpack from {self.size:,} to {unpacked:,} bytes, as zip bombs "
                 "do; it was not unpacked; save the model uncompressed if it is yours"
             )
+        places = [(i.header_offset, i.header_offset + _LOCAL_HEADER + i.compress_size)
+                  for i in found]  # fmt: skip
+        if any(a[1] > b[0] for a, b in pairwise([*sorted(places), (end, end)])):
+            raise UnsafeFileError(
+                f"{self.path} holds overlapping members, as zip bombs do; it was not unpacked"
+            )
         names = [info.filename for info in found]
         if len(set(names)) != len(names):
             raise UnsafeFileError(f"{self.path} holds two members of one name; it was not unpacked")
-        return {info.filename: info.file_size for info in found}
+        for info in found:
+            if info.compress_type == zipfile.ZIP_STORED and info.compress_size != info.file_size:
+                raise FormatError(
+                    f"{self.path} states two sizes of {info.filename!r}; it is broken"
+                )
 
 
-def _sizes(found: list[zipfile.ZipInfo]) -> tuple[list[int], list[int]]:
-    return [info.compress_size for info in found], [info.file_size for info in found]
+class _TooMuch(Exception):  # noqa: N818 - it is caught where it is raised from
+    """More was to be read at once than is allowed."""
+
+
+@final
+class _Frugal(io.BufferedReader):
+    """A stream that refuses to read much at once, until it is told otherwise."""
+
+    most: int | None = _MOST_LIST
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read up to so many bytes, or all that are left."""
+        if self.most is None:
+            return super().read(size)
+        wanted = self.most + 1 if size is None or size < 0 else size
+        found = super().read(min(wanted, self.most + 1))
+        if len(found) > self.most:
+            raise _TooMuch
+        return found
+
+
+def _opened(path: Path) -> io.FileIO:
+    """Open a file for reading; a pipe that took its place meanwhile does not make us wait."""
+    return io.FileIO(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _START: Final = re.compile(rb"\s*(//|\d+\s*,\s*\d+\s*,\s*\d+\s*,)")
 _MOST_LAYERS: Final = 10_000
+_MOST_LINE: Final = 2**21
+#: Bytes that a number takes at least: a digit, and what ends it.
+_LEAST_NUMBER: Final = 2
 _NUMBERS: Final = (
     "numbers are the float64 nearest to the decimals of the file, as the format's reference reader "
     "takes them"
@@ -75,12 +79,9 @@ class NnetReader(FileReader):
         Raises:
             TropnetError: as `load` says.
         """
-        try:
-            text = source.content().decode("ascii")
-        except UnicodeDecodeError:
-            raise FormatError(f"{source.path} is no .nnet file: it is not plain text") from None
-        lines = _lines(text, str(source.path))
+        lines = _lines(source)
         header = _header(lines)
+        _require_room(header.sizes, source)
         layers = [_layer(lines, k, a, b) for k, (a, b) in enumerate(_pairs(header.sizes), start=1)]
         rest = next(lines, None)
         if rest is not None:
@@ -111,15 +112,15 @@ class _Line:
 
     def numbers(self, count: int | None, what: str) -> list[float]:
         """Return the numbers of the line; a comma at the end is no number."""
-        texts = [t.strip() for t in self.text.split(",")]
-        if texts[-1] == "":
-            texts.pop()
+        texts = self.text.removesuffix(",").split(",")
+        if count is not None and len(texts) != count:
+            raise FormatError(f"{self.place}: {len(texts)} numbers for {what}, expected {count}")
         try:
+            if "_" in self.text:  # which Python's numbers may have
+                raise ValueError
             values = [float(t) for t in texts]
         except ValueError:
             raise FormatError(f"{self.place}: {what} are no numbers: {self.text[:40]!r}") from None
-        if count is not None and len(values) != count:
-            raise FormatError(f"{self.place}: {len(values)} numbers for {what}, expected {count}")
         if not np.isfinite(values).all():
             raise DomainError(f"{self.place}: {what} are not all finite")
         return values
@@ -132,11 +133,14 @@ class _Line:
         return [int(v) for v in values]
 
 
-def _lines(text: str, path: str) -> Iterator[_Line]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.strip()
+def _lines(file: ModelFile) -> Iterator[_Line]:
+    for number, line in enumerate(file.lines(_MOST_LINE), start=1):
+        place = f"{file.path}, line {number}"
+        if not line.isascii():
+            raise FormatError(f"{place}: this is no .nnet file: it is not plain text")
+        stripped = line.decode("ascii").strip()
         if stripped and not stripped.startswith("//"):
-            yield _Line(f"{path}, line {number}", stripped)
+            yield _Line(place, stripped)
 
 
 def _next(lines: Iterator[_Line], what: str) -> _Line:
@@ -163,19 +167,28 @@ def _header(lines: Iterator[_Line]) -> _Header:
     return _Header(sizes, lows, highs, means, ranges)
 
 
+def _require_room(sizes: list[int], file: ModelFile) -> None:
+    """Refuse a header that announces more numbers than the file has room for."""
+    announced = sum((inputs + 1) * width for inputs, width in _pairs(sizes))
+    if announced * _LEAST_NUMBER > file.size:
+        raise FormatError(
+            f"{file.path}: the header announces layers of {announced:,} numbers, more than fit "
+            f"into {file.size:,} bytes; was it copied completely?"
+        )
+
+
 def _layer(
     lines: Iterator[_Line], index: int, inputs: int, width: int
 ) -> tuple[FloatArray, FloatArray]:
-    # rows are read before memory is taken, so that a header alone cannot ask for it
-    weights = [
-        _next(lines, f"the weights of layer {index}").numbers(inputs, f"weights of layer {index}")
-        for _ in range(width)
-    ]
-    bias = [
-        _next(lines, f"the biases of layer {index}").numbers(1, f"a bias of layer {index}")[0]
-        for _ in range(width)
-    ]
-    return np.array(weights), np.array(bias)
+    weights = array("d")
+    for _ in range(width):
+        what = f"weights of layer {index}"
+        weights.extend(_next(lines, f"the {what}").numbers(inputs, what))
+    bias = array("d")
+    for _ in range(width):
+        what = f"a bias of layer {index}"
+        bias.extend(_next(lines, f"the biases of layer {index}").numbers(1, what))
+    return np.frombuffer(weights).reshape(width, inputs), np.frombuffer(bias)
 
 
 def _pairs(sizes: list[int]) -> list[tuple[int, int]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
-import zipfile
-import zlib
-from typing import TYPE_CHECKING, Any, Final, final
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Final, final
 
-from tropnet.errors import FormatError, UnsafeFileError, UnsupportedLayerError
+import numpy as np
+
+from tropnet.errors import DomainError, FormatError, UnsafeFileError, UnsupportedLayerError
 from tropnet.io.architecture import network_of_weights
-from tropnet.io.model_file import ModelFile
+from tropnet.io.model_file import MOST_BYTES, ModelFile
 from tropnet.io.reader import FileReader, Options, Refusal
 from tropnet.network import Network
 
@@ -17,6 +19,21 @@ if TYPE_CHECKING:
     from tropnet.typing import AnyArray
 
 _ACTIVATIONS: Final = "activations"
+#: How an array begins, and for each version how many bytes tell the length of its header.
+_MAGIC: Final = b"\x93NUMPY"
+_LENGTHS: Final = {"1.0": 2, "2.0": 4, "3.0": 4}
+_MOST_HEADER: Final = 10_000
+_DICT: Final = re.compile(
+    r"\s*\{\s*'descr':\s*'(?P<descr>(?P<order>[<>|=]?)(?P<kind>[a-zA-Z?])(?P<width>\d{0,9}))',"
+    r"\s*'fortran_order':\s*(?P<fortran>True|False),"
+    r"\s*'shape':\s*\((?P<shape>(\d{1,30}L?,\s?)*(\d{1,30}L?)?)\),?\s?\}\s*"
+)
+_MOST_AXES: Final = 32
+#: Bytes of one number, or of one text.
+_WIDEST: Final = {"i": 8, "u": 8, "f": 8, "b": 1, "U": 4096, "S": 4096}
+#: Numbers that archives may hold at any ratio, and for each of their bytes.
+_HARMLESS: Final = 2**21
+_MOST_NUMBERS: Final = 5
 _WORDS: Final = {"relu": "relu", "linear": "identity", "identity": "identity", "none": "identity"}
 
 
@@ -63,50 +80,92 @@ def read_arrays(file: ModelFile) -> dict[str, AnyArray]:
     """Return the arrays of an archive, each header checked against the bytes behind it.
 
     Raises:
-        UnsafeFileError: an object array, or a header that asks for more than there is.
+        UnsafeFileError: an object array, or headers that ask for more than there is.
         FormatError: a damaged member.
     """
-    arrays = {}
-    try:
-        with zipfile.ZipFile(file.path) as archive:
-            for info in archive.infolist():
-                with archive.open(info) as stream:
-                    arrays[info.filename.removesuffix(".npy")] = _array(stream, info)
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, SyntaxError) as error:
-        text = str(error).partition("\n")[0][:120]
-        raise FormatError(f"{file.path} is a damaged npz archive: {text}") from None
+    arrays, entries = {}, 0
+    with file.archive() as archive:
+        for info in archive.infolist():
+            name = info.filename.removesuffix(".npy")
+            with archive.open(info) as stream:
+                header = _header(stream, name)
+                header.require_sound(name, info.file_size)
+                entries += header.size
+                if entries > max(_HARMLESS, _MOST_NUMBERS * file.size):
+                    raise UnsafeFileError(
+                        f"{file.path} would unpack from {file.size:,} bytes to more than "
+                        f"{entries:,} numbers, as zip bombs do; it was not unpacked"
+                    )
+                arrays[name] = header.array(stream, name)
     return arrays
 
 
-def _array(stream: Any, info: zipfile.ZipInfo) -> AnyArray:
-    import numpy as np
-    from numpy.lib import format as npy
+@final
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What stands before the numbers of an array."""
 
-    version = npy.read_magic(stream)
-    headers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-    if version not in headers:
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: np.dtype[Any]
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    def require_sound(self, name: str, held: int) -> None:
+        """Refuse an array of other things than numbers, or of more than are stored."""
+        if self.size * self.dtype.itemsize > held:
+            raise UnsafeFileError(
+                f"array {name!r} announces shape {self.shape}, more than the {held} bytes that are "
+                "stored; not read"
+            )
+        if len(self.shape) > _MOST_AXES or max(self.shape, default=0) > MOST_BYTES:
+            raise FormatError(f"array {name!r} announces {len(self.shape)} axes, up to "
+                              f"{max(self.shape)} long; not read")  # fmt: skip
+        if self.dtype.kind not in "iufbUS" or self.dtype.itemsize > _WIDEST[self.dtype.kind]:
+            raise DomainError(
+                f"array {name!r} has dtype {self.dtype}; real floats of up to 64 bits are read"
+            )
+
+    def array(self, stream: IO[bytes], name: str) -> AnyArray:
+        """Return the numbers."""
+        size = self.size * self.dtype.itemsize
+        content = stream.read(size)
+        if len(content) != size or stream.read(1):
+            raise FormatError(f"array {name!r} of shape {self.shape} does not fill its member")
+        array = np.frombuffer(content, dtype=self.dtype, count=self.size)
+        return array.reshape(self.shape, order="F" if self.fortran else "C")
+
+
+def _header(stream: IO[bytes], name: str) -> _Header:
+    """Read a header, which is a Python literal, without asking Python to."""
+    start = stream.read(len(_MAGIC) + 2)
+    magic, version = start[: len(_MAGIC)], ".".join(map(str, start[len(_MAGIC) :]))
+    if magic != _MAGIC or version not in _LENGTHS:
         raise FormatError(
-            f"array {info.filename!r} has npy version {version}; 1.0 and 2.0 are read"
+            f"array {name!r} has npy version {version or '?'}; 1.0, 2.0 and 3.0 are read"
         )
-    shape, fortran, dtype = headers[version](stream)
-    if dtype.hasobject:
+    length = int.from_bytes(stream.read(_LENGTHS[version]), "little")
+    if length > _MOST_HEADER:
+        raise UnsafeFileError(f"array {name!r} has a header of {length:,} bytes; not read")
+    match = _DICT.fullmatch(stream.read(length).decode("latin-1"))
+    if match is None:
+        raise FormatError(
+            f"array {name!r} has a header that describes no plain array; records and damaged "
+            "headers are not read"
+        )
+    kind = match["kind"]
+    if kind == "O":
         raise UnsafeFileError(
-            f"array {info.filename!r} holds Python objects, which can run code; not read; save "
-            "plain arrays"
+            f"array {name!r} holds Python objects, which can run code; not read; save plain arrays"
         )
-    count = 1
-    for d in shape:
-        count *= int(d)
-    if any(d < 0 for d in shape) or count * dtype.itemsize > info.file_size:
-        raise UnsafeFileError(
-            f"array {info.filename!r} announces shape {shape}, more than the {info.file_size} "
-            "bytes that are stored; not read"
-        )
-    content = stream.read(count * dtype.itemsize)
-    if len(content) != count * dtype.itemsize or stream.read(1):
-        raise FormatError(f"array {info.filename!r} of shape {shape} does not fill its member")
-    array = np.frombuffer(content, dtype=dtype, count=count)
-    return array.reshape(shape, order="F" if fortran else "C")
+    shape = tuple(int(d) for d in re.findall(r"\d+", match["shape"]))
+    try:
+        dtype = np.dtype(match["order"] + kind + match["width"])
+    except TypeError:
+        raise FormatError(f"array {name!r} has the unknown dtype {match['descr']}") from None
+    return _Header(shape, match["fortran"] == "True", dtype)
 
 
 def _word(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tropnet.errors import DomainError, FormatError, UnsafeFileError
 from tropnet.io.reader import bases
+from tropnet.io.stored_tensor import StoredTensor, Unread
 
 if TYPE_CHECKING:
     from tropnet.typing import AnyArray
@@ -80,6 +81,8 @@ def _hint(content: Any) -> str:
 
 
 def _is_array(value: Any) -> bool:
+    if isinstance(value, StoredTensor | Unread):
+        return isinstance(value, StoredTensor) or value.is_tensor
     return TENSOR in bases(value) or "numpy.ndarray" in bases(value)
 
 

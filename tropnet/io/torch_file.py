@@ -1,39 +1,42 @@
-"""torch checkpoints: state dicts in `.pt` and `.pth` files."""
+"""torch checkpoints: state dicts in `.pt` and `.pth` files, read without torch."""
 
 from __future__ import annotations
 
 import pickle
 import zipfile
-import zlib
-from typing import TYPE_CHECKING, Any, Final, final
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, final
 
-from tropnet.errors import FormatError, UnsafeFileError
+import numpy as np
+
+from tropnet.errors import DomainError, FormatError, UnsafeFileError
 from tropnet.io.architecture import network_of_weights
 from tropnet.io.model_file import ModelFile
-from tropnet.io.pickle_scan import Scan, scan
+from tropnet.io.plain_pickle import UnknownNameError, read_pickle
 from tropnet.io.reader import FileReader, Options, Refusal
-from tropnet.io.state_dict import array_of_tensor, picked
+from tropnet.io.state_dict import BFLOAT16_NOTE, picked
+from tropnet.io.stored_tensor import DTYPES, Storage, StoredTensor, Unread, require_sound
+from tropnet.io.torch_names import NAMES, storage_maker
 from tropnet.network import Network
-
-if TYPE_CHECKING:
-    from tropnet.typing import AnyArray
 
 _HOW: Final = "save model.state_dict() with torch.save, or pass the live module to load"
 _PICKLE: Final = b"\x80"
 #: The pickle at the head of a file that torch wrote before version 1.6.
-_LEGACY_MAGIC: Final = 0x1950A86A20F9469CFC6C
+_OLD_MAGIC: Final = tuple({pickle.dumps(0x1950A86A20F9469CFC6C, protocol) for protocol in range(6)})
+#: What torch's tar archives of before version 0.1.10 begin with.
+_TAR: Final = (b"pickle", b"sys_info", b"storages", b"tensors")
 #: Bytes of the pickle that describes the tensors; their values lie elsewhere.
 _MOST_PICKLE: Final = 2**26
-#: Pickles that a legacy file begins with: magic number, protocol, system, objects, storage keys.
-_LEGACY_PICKLES: Final = 5
+_BYTE_ORDERS: Final = {b"little": "<", b"big": ">"}
 
 
 @final
 class TorchFileReader(FileReader):
     """Reads state dicts that `torch.save` wrote; whole modules and programs are refused.
 
-    The pickle inside is looked through before torch sees it, and torch reads it with
-    `weights_only=True` alone.
+    The pickle inside is read by `read_pickle`, which can make nothing but plain data, and the
+    tensors from the bytes that it describes; torch itself is not asked.
 
     Example:
         >>> import tempfile, torch
@@ -53,7 +56,7 @@ class TorchFileReader(FileReader):
         """Accept torch's zip archives and its older pickles, other pickles too: to refuse them."""
         members = file.members
         if members is None:
-            if not file.head.startswith(_PICKLE):
+            if not file.head.startswith((_PICKLE, *_OLD_MAGIC, *_TAR)):
                 raise Refusal("it is neither a zip archive nor a pickle")
         elif members and all(name.endswith(".npy") for name in members):
             raise Refusal("its members are .npy arrays")
@@ -65,90 +68,177 @@ class TorchFileReader(FileReader):
             TropnetError: as `load` says.
         """
         what = str(source.path)
-        found = _scan_archive(source) if source.members is not None else _scan_legacy(source)
-        content = picked(_loaded(source, found), options.key, what)
-        notes: set[str] = set()
-        arrays: dict[str, AnyArray] = {
-            str(name): array_of_tensor(tensor, str(name), notes) for name, tensor in content.items()
-        }
-        return network_of_weights(arrays, options, notes=sorted(notes))
+        opened = _Archive(source) if source.members is not None else _OldFile(source)
+        content = picked(opened.content, options.key, what)
+        tensors = {str(name): _dense(value, str(name)) for name, value in content.items()}
+        require_sound(tensors.items(), what)
+        opened.fill({id(t.storage): t.storage for t in tensors.values()}.values())
+        arrays = {name: tensor.array() for name, tensor in tensors.items()}
+        narrow = any(t.is_bfloat16 for t in tensors.values())
+        return network_of_weights(arrays, options, notes=[BFLOAT16_NOTE] if narrow else [])
 
 
-def _loaded(file: ModelFile, found: Scan) -> Any:
-    import torch
-
-    try:
-        return torch.load(file.path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        names = [name for name in found.globals if not name.startswith(("torch.", "collections."))]
-        modules = [name for name in found.globals if name.startswith("torch.nn.modules.")]
-        culprit = (modules or names or ["something unknown"])[0]
-        raise UnsafeFileError(
-            f"{file.path} is no plain state dict: loading it would fetch {culprit} and could run "
-            f"code; it was not opened; {_HOW}"
-        ) from None
+def _dense(value: Any, name: str) -> StoredTensor:
+    if not isinstance(value, StoredTensor):
+        what = f" ({value.name})" if isinstance(value, Unread) else ""
+        raise DomainError(f"{name!r} is no plain dense tensor{what}; save dense float weights")
+    return value
 
 
-def _scan_archive(file: ModelFile) -> Scan:
-    """Look through torch's zip archive: its kind, its pickle, and the size of every storage."""
-    members = file.members or {}
+class _Opened:
+    """What a file says of its tensors.
+
+    Attributes:
+        content: plain data with a `StoredTensor` for each tensor.
+    """
+
+    content: Any
+
+    def __init__(self, file: ModelFile) -> None:
+        self._file = file
+        self._storages: dict[str, Storage] = {}
+
+    def _read(self, content: bytes, start: int = 0) -> tuple[Any, int]:
+        try:
+            return read_pickle(content, NAMES, storage_maker(self._storages), start)
+        except UnknownNameError as error:
+            raise UnsafeFileError(
+                f"{self._file.path} is no plain state dict: loading it would fetch {error.name} "
+                f"and could run code; it was not opened; {_HOW}"
+            ) from None
+        except UnsafeFileError as error:
+            raise UnsafeFileError(
+                f"{self._file.path} holds a pickle that is no plain state dict: {error}; it was "
+                f"not opened; {_HOW}"
+            ) from None
+        except FormatError as error:
+            raise FormatError(
+                f"{self._file.path} holds a damaged or unknown pickle: {error}"
+            ) from None
+
+
+@final
+class _Archive(_Opened):
+    """A zip archive that torch wrote."""
+
+    def __init__(self, file: ModelFile) -> None:
+        super().__init__(file)
+        members = self._members = file.members or {}
+        name = _description(file.path, members)
+        self._prefix = name.removesuffix("data.pkl")
+        if members[name] > _MOST_PICKLE:
+            raise UnsafeFileError(f"{file.path} describes its tensors in {members[name]:,} bytes")
+        with file.archive() as archive:
+            packed = [i.filename for i in archive.infolist() if i.compress_type]
+            if packed:
+                raise UnsafeFileError(
+                    f"{file.path} has compressed members such as {packed[0]!r}, as zip bombs have "
+                    "and torch never writes; it was not unpacked; save it with torch.save"
+                )
+            self._order = self._byte_order(archive)
+            self.content, _ = self._read(archive.read(name))
+        for key, storage in self._storages.items():
+            held = members.get(f"{self._prefix}data/{key}", 0)
+            if held < storage.nbytes:
+                raise _short(self._file, storage, held)
+
+    def fill(self, storages: Iterable[Storage]) -> None:
+        """Read the numbers of these storages."""
+        with self._file.archive() as archive:
+            for storage in storages:
+                content = archive.read(f"{self._prefix}data/{storage.key}")
+                dtype = np.dtype(self._order + DTYPES[storage.kind])
+                storage.numbers = np.frombuffer(content, dtype, storage.size)
+
+    def _byte_order(self, archive: zipfile.ZipFile) -> str:
+        name = f"{self._prefix}byteorder"
+        word = archive.read(name).strip() if name in self._members else b"little"
+        if word not in _BYTE_ORDERS:
+            raise FormatError(f"{self._file.path} has the byte order {word[:20]!r}")
+        return _BYTE_ORDERS[word]
+
+
+@final
+class _OldFile(_Opened):
+    """A file that torch wrote before version 1.6: pickles, then the bytes of the storages."""
+
+    def __init__(self, file: ModelFile) -> None:
+        super().__init__(file)
+        if file.head.startswith(_TAR):
+            raise FormatError(
+                f"{file.path} was written by torch before version 0.1.10; load it with such a "
+                "version and save its state dict with a newer one"
+            )
+        if not file.head.startswith(_OLD_MAGIC):
+            raise UnsafeFileError(
+                f"{file.path} is a Python pickle, which can run code when loaded; load it yourself "
+                "if you trust it and pass the model, or save model.state_dict()"
+            )
+        description, position = file.part(0, _MOST_PICKLE), 0
+        for _ in range(3):  # magic number, protocol, system
+            _, position = self._read(description, position)
+        self.content, position = self._read(description, position)
+        keys, position = self._read(description, position)
+        self._places = self._find(keys, position)
+
+    def fill(self, storages: Iterable[Storage]) -> None:
+        """Read the numbers of these storages."""
+        for storage in storages:
+            if storage.key not in self._places:
+                raise FormatError(f"{self._file.path} holds no storage {storage.key!r}")
+            content = self._file.part(self._places[storage.key], storage.nbytes)
+            dtype = np.dtype(f"<{DTYPES[storage.kind]}")
+            storage.numbers = np.frombuffer(content, dtype, storage.size)
+
+    def _find(self, keys: Any, position: int) -> dict[str, int]:
+        """Return where the numbers of each storage begin: each lies behind its size."""
+        if not isinstance(keys, list):
+            raise FormatError(f"{self._file.path} has no list of its storages")
+        claimed = sum(storage.nbytes for storage in self._storages.values())
+        held = self._file.size - position
+        if claimed > held:
+            raise UnsafeFileError(
+                f"{self._file.path} claims {claimed:,} bytes of tensors and holds {held:,}; it was "
+                "not opened"
+            )
+        places: dict[str, int] = {}
+        for key in map(str, keys):
+            storage = self._storages.get(key)
+            size = int.from_bytes(self._file.part(position, 8), "little", signed=True)
+            if storage is None or key in places or size != storage.size:
+                raise FormatError(f"{self._file.path} lists a storage {key!r} of other size or use")
+            places[key] = position + 8
+            position += 8 + storage.nbytes
+        if position > self._file.size:
+            raise FormatError(f"{self._file.path} ends inside a storage; was it copied completely?")
+        return places
+
+
+def _description(path: Path, members: Mapping[str, int]) -> str:
+    """Return the member that describes the tensors, having refused archives of other kinds."""
     tails = {name.partition("/")[2] or name: name for name in members}
     if "constants.pkl" in tails or any(tail.startswith("code/") for tail in tails):
-        raise UnsafeFileError(f"{file.path} is a TorchScript program, not a state dict; {_HOW}")
+        raise UnsafeFileError(f"{path} is a TorchScript program, not a state dict; {_HOW}")
     if any("archive_format" in tail or "exported_program" in tail for tail in members) or any(
         tail.startswith("models/") for tail in tails
     ):
         raise UnsafeFileError(
-            f"{file.path} is an exported program (.pt2), which can run code when loaded; {_HOW}"
+            f"{path} is an exported program (.pt2), which can run code when loaded; {_HOW}"
         )
     if "data.pkl" not in tails:
-        raise FormatError(f"{file.path} is a zip archive, but none that torch or numpy wrote")
+        raise FormatError(f"{path} is a zip archive, but none that torch or numpy wrote")
     folders = {name.partition("/")[0] for name in members}
     if len(folders) > 1 or len({name.lower() for name in members}) < len(members):
         # torch and zipfile might take different members for the same one
         raise UnsafeFileError(
-            f"{file.path} holds {len(folders)} folders or names that differ in case alone, as "
-            "torch never writes them; it was not opened"
+            f"{path} holds {len(folders)} folders or names that differ in case alone, as torch "
+            "never writes them; it was not opened"
         )
-    name = tails["data.pkl"]
-    if members[name] > _MOST_PICKLE:
-        raise UnsafeFileError(f"{file.path} describes its tensors in {members[name]:,} bytes")
-    try:
-        with zipfile.ZipFile(file.path) as archive:
-            content = archive.read(name)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as error:
-        raise FormatError(f"{file.path} is a damaged zip archive ({error})") from None
-    found = scan(content, str(file.path))
-    prefix = name.removesuffix("data.pkl")
-    for key, size in found.storages.items():
-        held = members.get(f"{prefix}data/{key}")
-        if held is None or held < size:
-            raise UnsafeFileError(
-                f"{file.path} claims {size:,} bytes for storage {key!r} and holds {held or 0:,}; "
-                "it was not opened"
-            )
-    return found
+    return tails["data.pkl"]
 
 
-def _scan_legacy(file: ModelFile) -> Scan:
-    """Look through a file that torch wrote before version 1.6: pickles, then bytes."""
-    content = file.content()
-    magic = pickle.dumps(_LEGACY_MAGIC, protocol=2)
-    if not content.startswith(magic):
-        raise UnsafeFileError(
-            f"{file.path} is a Python pickle, which can run code when loaded; load it yourself if "
-            "you trust it and pass the model, or save model.state_dict()"
-        )
-    found, start = Scan(), 0
-    for _ in range(_LEGACY_PICKLES):
-        part = scan(content[start:], str(file.path))
-        found.globals += part.globals
-        found.storages |= part.storages
-        start += part.length
-    claimed = sum(found.storages.values())
-    if claimed > len(content) - start:
-        raise UnsafeFileError(
-            f"{file.path} claims {claimed:,} bytes of tensors and holds {len(content) - start:,}; "
-            "it was not opened"
-        )
-    return found
+def _short(file: ModelFile, storage: Storage, held: int) -> UnsafeFileError:
+    return UnsafeFileError(
+        f"{file.path} claims {storage.nbytes:,} bytes for storage {storage.key!r} and holds "
+        f"{held:,}; it was not opened"
+    )
