@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from tropnet.io.load import load
     from tropnet.io.load_map import load_map
     from tropnet.io.save import save
+    from tropnet.io.to_onnx import to_onnx
+    from tropnet.io.to_torch import to_torch
     from tropnet.network import Network
 
 __version__ = "0.1.0"
@@ -84,13 +86,25 @@ __all__ = [
     "read_vnnlib",
     "save",
     "testing",
+    "to_onnx",
+    "to_torch",
     "tropicalize",
 ]
 
 #: Where each public name lives.
 _HOMES = {
     "tropnet.algebra": ("MaxPlus", "TropicalMap", "TropicalPolynomial", "TropicalRational"),
-    "tropnet.api": ("check", "compare", "load", "load_map", "plan", "save", "tropicalize"),
+    "tropnet.api": (
+        "check",
+        "compare",
+        "load",
+        "load_map",
+        "plan",
+        "save",
+        "to_onnx",
+        "to_torch",
+        "tropicalize",
+    ),
     "tropnet.checker": ("Certificate", "CheckReport"),
     "tropnet.conversion": ("Plan",),
     "tropnet.domains": ("Box", "Polyhedron"),

@@ -6,6 +6,16 @@ from tropnet.api.check import check
 from tropnet.api.compare import compare
 from tropnet.api.plan import plan
 from tropnet.api.tropicalize import tropicalize
-from tropnet.io import load, load_map, save
+from tropnet.io import load, load_map, save, to_onnx, to_torch
 
-__all__ = ["check", "compare", "load", "load_map", "plan", "save", "tropicalize"]
+__all__ = [
+    "check",
+    "compare",
+    "load",
+    "load_map",
+    "plan",
+    "save",
+    "to_onnx",
+    "to_torch",
+    "tropicalize",
+]

@@ -6,10 +6,13 @@ from tropnet.io.load import load
 from tropnet.io.load_map import holds_map, load_map
 from tropnet.io.reader import Options, Reader
 from tropnet.io.save import save
+from tropnet.io.to_onnx import OnnxFile, to_onnx
+from tropnet.io.to_torch import to_torch
 from tropnet.io.vnnlib import InputBoxes, read_vnnlib
 
 __all__ = [
     "InputBoxes",
+    "OnnxFile",
     "Options",
     "Reader",
     "holds_map",
@@ -17,4 +20,6 @@ __all__ = [
     "load_map",
     "read_vnnlib",
     "save",
+    "to_onnx",
+    "to_torch",
 ]

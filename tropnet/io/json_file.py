@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-from pathlib import Path
 from typing import Any, Final, NoReturn, final
 
 from tropnet.errors import FormatError
 from tropnet.io.model_file import ModelFile
 from tropnet.io.reader import FileReader, Options, Refusal
+from tropnet.io.whole_file import write_whole
 from tropnet.network import Network
 from tropnet.network.schema import SCHEMA, network_from_json
 
@@ -79,8 +78,6 @@ def read_json(file: ModelFile) -> dict[str, Any]:
 def write_json(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
     r"""Write an object as JSON: the whole file, or nothing.
 
-    The text goes to a temporary file in the same folder, which then takes the name.
-
     Raises:
         FormatError: the folder is missing or cannot be written.
 
@@ -92,30 +89,13 @@ def write_json(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
         ...     pathlib.Path(folder, "x.json").read_text()
         '{"schema": "example"}\n'
     """
-    target = Path(path)
-    text = json.dumps(data, allow_nan=False, ensure_ascii=False) + "\n"
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False
-        ) as stream:
-            temporary = Path(stream.name)
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target)
-    except OSError as error:
-        raise FormatError(f"{target} cannot be written: {error.strerror or error}") from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    text = json.dumps(data, allow_nan=False, ensure_ascii=False)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # a name with half a surrogate pair
+            text = json.dumps(data, allow_nan=False)
+    write_whole(text.encode() + b"\n", path)
 
 
 def _no_constant(text: str) -> NoReturn:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
 from tropnet.errors import DomainError, FormatError, ShapeError, TropnetError, UnsupportedLayerError
+from tropnet.io.exported_module import network_as_made
 from tropnet.io.reader import ObjectReader, Options, Refusal, bases
 from tropnet.io.stored_layers import unwrapped
 from tropnet.io.tensor import constant
@@ -67,8 +69,9 @@ class TorchModuleReader(ObjectReader):
 def network_of_module(module: Any, options: Options, notes: Sequence[str] = ()) -> Network:
     """Return the network of a live module, compared with the module at a few points.
 
-    Chains of Linear, ReLU, Identity, Flatten and Dropout are read as they are; whatever else has a
-    forward is traced by `torch.export`, without decomposition, for a batch of one.
+    Chains of Linear, ReLU, Identity, Flatten and Dropout, and what `to_torch` makes, are read as
+    they are; whatever else has a forward is traced by `torch.export`, without decomposition, for a
+    batch of one.
 
     Raises:
         TropnetError: as `tropnet.load` says.
@@ -79,11 +82,15 @@ def network_of_module(module: Any, options: Options, notes: Sequence[str] = ()) 
         raise FormatError("this is a TorchScript module; pass the module that it was made from")
     module, added = _on_cpu(module)
     notes = [*notes, *added]
+    made = network_as_made(module) if options.stop_before is None else None
     steps = list(_chain(module, ""))
-    if None not in steps and options.example_input is None and options.stop_before is None:
+    if made is not None:
+        network = replace(made, notes=tuple(notes))
+        examples: tuple[Any, ...] = (torch.zeros(1, made.n_inputs, dtype=_arithmetic(module)),)
+    elif None not in steps and options.example_input is None and options.stop_before is None:
         chain = [step for step in steps if step is not None]
         network = _network_of_chain(chain, notes)
-        examples: tuple[Any, ...] = (torch.zeros(1, network.n_inputs, dtype=_arithmetic(module)),)
+        examples = (torch.zeros(1, network.n_inputs, dtype=_arithmetic(module)),)
     else:
         examples = _examples(module, options.example_input)
         with warnings.catch_warnings(), torch.no_grad():
