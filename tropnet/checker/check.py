@@ -18,6 +18,7 @@ from tropnet.domains import Box, Domain, require_dimension
 from tropnet.errors import CertificateError, TropnetError
 from tropnet.exact import IntervalVector, RationalMatrix
 from tropnet.exact.fraction import decimal_text
+from tropnet.network.fold import folded
 from tropnet.network.linear_part import linear_part
 from tropnet.network.network import Network
 
@@ -169,6 +170,7 @@ def _relations(certificate: Certificate, a: Network, b: Network) -> Fraction | N
 
 def _intervals(certificate: Certificate, a: Network, b: Network) -> Fraction | None:
     data, box = certificate.upper.data, _box(certificate, a)
+    a, b = folded(a), folded(b)
     listed = data.get("matchings") if isinstance(data, dict) else None
     if listed is None:
         return _norm(plain_bounds(a, box) - plain_bounds(b, box), certificate.norm)

@@ -12,6 +12,7 @@ import numpy as np
 from tropnet.errors import CertificateError
 from tropnet.exact import IntervalVector, RationalMatrix, as_fraction
 from tropnet.exact.fraction import fraction_text, shortened
+from tropnet.exact.shared_matrix import SharedMatrix
 from tropnet.network.affine import Affine
 from tropnet.network.linear import Linear
 from tropnet.network.network import Network
@@ -163,7 +164,7 @@ def difference_bounds(
 def _affine_bounds(affine: Affine, sources: Sequence[IntervalVector]) -> IntervalVector:
     total = IntervalVector.point(affine.bias.exact)
     for source, weights in affine.terms:
-        total = total + sources[source].image(weights.exact)
+        total = total + sources[source].image(weights.matrix)
     return total
 
 
@@ -178,40 +179,34 @@ def _before(
     delta = IntervalVector.point(affine_a.bias.exact.rows(first) - bias_b)
     terms_a, terms_b = dict(affine_a.terms), dict(affine_b.terms)
     for source in sorted(terms_a.keys() | terms_b.keys()):
-        value = values[source]
-        from_a = _weights(terms_a, source, first, len(value.a))
-        from_b = _weights(terms_b, source, second, len(value.b)).scale_rows(scales)
+        value, matched = values[source], values[source].matching
+        size_a, size_b, pairs_before = len(value.a), len(value.b), len(matched.first)
+        from_a = _weights(terms_a, source, first, size_a)
+        from_b = _weights(terms_b, source, second, size_b).scale_rows(scales)
         # W_a v_a − s W_b v_b = W_a[:,p] δ + (W_a[:,p] t − s W_b)[:,q] v_b + W_a[:,rest] v_a
-        matched, on_a = value.matching, set(value.matching.first)
-        rest = [p for p in range(len(value.a)) if p not in on_a]
-        if matched == Matching.identity(len(value.b)) and not rest:
+        if size_a == pairs_before and matched == Matching.identity(size_b):
             columns_a, on_b = from_a, from_a - from_b
         else:
-            columns_a = from_a.columns(matched.first)
-            spread = columns_a.T.scale_rows(list(matched.scales)).T
-            on_b = _placed(spread, matched.second, len(value.b)) - from_b
+            pair_of = np.full(size_a, -1)
+            pair_of[list(matched.first)] = np.arange(pairs_before)
+            columns_a = from_a @ SharedMatrix.choice(pair_of, pairs_before)
+            partners = zip(matched.first, matched.second, matched.scales, strict=True)
+            on_b = from_a @ SharedMatrix.selection(size_a, size_b, partners) - from_b
+            rest = np.where(pair_of < 0, np.arange(size_a), -1)
+            if (rest >= 0).any():
+                delta = delta + value.a.image(from_a @ SharedMatrix.choice(rest, size_a))
         delta = delta + value.delta.image(columns_a) + value.b.image(on_b)
-        if rest:
-            delta = delta + value.a.take(rest).image(from_a.columns(rest))
     plain = bound_a.take(first) - bound_b.take(second).scale(scales)
     return _Values(bound_a, bound_b, pairs, delta.meet(plain))
 
 
 def _weights(
     terms: Mapping[int, Linear], source: int, rows: Sequence[int], width: int
-) -> RationalMatrix:
+) -> SharedMatrix:
     """Return these rows of the weights for a source, zero where it is not read."""
     if source not in terms:
-        return RationalMatrix.zeros(len(rows), width)
-    return terms[source].exact.rows(rows)
-
-
-def _placed(matrix: RationalMatrix, columns: Sequence[int], size: int) -> RationalMatrix:
-    """Return a matrix of `size` columns that has those of `matrix` at the given places."""
-    zeros = RationalMatrix.zeros(matrix.shape[0], 1)
-    where = {column: i for i, column in enumerate(columns)}
-    extended = RationalMatrix.stack_columns([matrix, zeros])
-    return extended.columns([where.get(j, matrix.shape[1]) for j in range(size)])
+        return SharedMatrix.selection(len(rows), width, [])
+    return terms[source].matrix.take(rows)
 
 
 def _after(before: _Values, relu_a: BoolArray, relu_b: BoolArray, relu: BoolArray) -> _Values:
@@ -232,4 +227,3 @@ def _after(before: _Values, relu_a: BoolArray, relu_b: BoolArray, relu: BoolArra
     plain = own.relu() - scaled.relu()
     delta = before.delta.where(active | ~relu, hull.meet(plain))
     return _Values(after_a, after_b, pairs, delta.outward())
-

@@ -203,9 +203,7 @@ def _fits(layers: Any, network: Network) -> TypeGuard[list[list[Any]]]:
     return [len(y) for y in layers] == list(network.widths)
 
 
-def _verify(
-    walk: Walk, name: str, k: int, pre: Forms, claims: Sequence[Claim]
-) -> None:
+def _verify(walk: Walk, name: str, k: int, pre: Forms, claims: Sequence[Claim]) -> None:
     relu = walk.networks[name].layers[k - 1].relu
     dead = active = np.zeros(len(claims), dtype=np.bool_)
     if any(claim.kind in ("dead", "active") for claim in claims):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Final
@@ -25,10 +26,11 @@ from tropnet.equivalence.relate import Related, offer, relate
 from tropnet.equivalence.separate import separate, shallow
 from tropnet.equivalence.verdict import Bound, Different, Equivalent, Undecided, Verdict
 from tropnet.equivalence.witness import witness_at
-from tropnet.errors import DomainError
+from tropnet.errors import BudgetExceeded, DomainError
 from tropnet.exact import IntervalVector
 from tropnet.exact.fraction import decimal_text
 from tropnet.network import Network
+from tropnet.network.fold import folded
 
 #: With at most this many ReLU units in both networks, enumeration comes before searching: it is
 #: quick and gives the exact supremum.
@@ -136,6 +138,8 @@ class _Portfolio:
             outcome = work()
         except OutOfTime:
             self.timed_out, outcome = True, "out of time"
+        except BudgetExceeded as error:
+            outcome = f"left out: {error}"
         self.log.append(f"{name}: {outcome} ({time.perf_counter() - begun:.2f} s)")
         if self.bracket.decided and not before:
             self.method = name
@@ -176,13 +180,17 @@ class _Portfolio:
         return f"{found.cells} joint cells"
 
     def intervals(self) -> str:
-        problem = self.problem
-        matchings, watch = match_units(problem), problem.require_time
+        # an exporter multiplies a normalisation into the convolution before it: both networks
+        # have as many layers only once the one that keeps them apart is multiplied out too
+        problem, watch = self.problem, self.problem.require_time
+        a, b = folded(problem.a), folded(problem.b)
+        problem = replace(problem, a=a, b=b)
+        matchings = match_units(problem)
         if matchings is None:
-            first, second = (plain_bounds(f, problem.box, watch) for f in (problem.a, problem.b))
+            first, second = (plain_bounds(f, problem.box, watch) for f in (a, b))
             self.offer_intervals(first - second, None)
         else:
-            bounds = difference_bounds(problem.a, problem.b, problem.box, matchings, watch)
+            bounds = difference_bounds(a, b, problem.box, matchings, watch)
             self.offer_intervals(bounds, [m.to_json() for m in matchings])
         value = self.bracket.upper.value
         return f"|f-g| <= {'inf' if value is None else decimal_text(value)}"

@@ -79,10 +79,11 @@ class Falsifier:
         points = self._sweep()
         points = np.vstack([points, self._climb(points)])
         self._offer_best(points)
-        if time.monotonic() < self.until:
-            self._walk_cells(points)
-        if time.monotonic() < self.until and not self.bracket.different:
-            self._switch(points)
+        if self.problem.has_small_cells:
+            if time.monotonic() < self.until:
+                self._walk_cells(points)
+            if time.monotonic() < self.until and not self.bracket.different:
+                self._switch(points)
         self.rounds += 1
 
     # ---- sampling ---------------------------------------------------------------------------
@@ -93,7 +94,7 @@ class Falsifier:
             for vertex in self.problem.vertices:
                 self.problem.require_time()
                 self.bracket.offer_point(vertex)
-        points = self.sampler.draw(_SWEEP)
+        points = self.sampler.draw(self.problem.batch(_SWEEP))
         self._offer_best(points)
         if self.problem.atol == 0 and not self.bracket.different:
             # one weight may matter on a few cells only: visit points that switch every unit on
@@ -137,7 +138,7 @@ class Falsifier:
     def _climb(self, points: FloatArray) -> FloatArray:
         """Follow the gradient of |f − g| from the best points."""
         gaps = self._gaps(points)
-        order = np.argsort(gaps)[::-1][:_CLIMBERS]
+        order = np.argsort(gaps)[::-1][: self.problem.batch(_CLIMBERS)]
         here, best = points[order], gaps[order]
         kept = here.copy()
         width = self.sampler.widths(here)

@@ -41,7 +41,7 @@ def linear_cell(network: Network, point: FloatArray) -> tuple[list[FloatArray], 
         value = layer.affine([v[None, :] for v in values])[0]
         slope = np.zeros((layer.width, network.n_inputs))
         for source, weights in layer.affine.terms:
-            slope = slope + weights.values @ jacobians[source]
+            slope = slope + weights.apply(jacobians[source].T).T
         slopes.append(slope)
         heights.append(value)
         alive = ~layer.relu | (value > 0)
@@ -109,9 +109,9 @@ def ancestors(network: Network, layer: int, unit: int) -> list[BoolArray]:
     needed = [np.zeros(y.width, dtype=np.bool_) for y in network.layers[:layer]]
     for source, weights in network.layers[layer].affine.terms:
         if source:
-            needed[source - 1] |= weights.values[unit] != 0
+            needed[source - 1] |= weights.reads(np.arange(weights.shape[0]) == unit)
     for k in range(layer - 1, -1, -1):
         for source, weights in network.layers[k].affine.terms:
             if source:
-                needed[source - 1] |= (weights.values[needed[k]] != 0).any(axis=0)
+                needed[source - 1] |= weights.reads(needed[k])
     return needed

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Sample points on which activations are compared.
 _SAMPLES: Final = 512
+#: Wider layers are paired in their order.
+_WIDEST: Final = 1500
 
 
 def match_units(problem: Problem) -> list[Matching] | None:
@@ -45,10 +47,18 @@ def match_units(problem: Problem) -> list[Matching] | None:
     a, b = problem.a, problem.b
     if len(a.layers) != len(b.layers):
         return None
-    points = Sampler(problem).draw(_SAMPLES)
+    points = Sampler(problem).draw(problem.batch(_SAMPLES))
     # the outputs come last and are left out
     layers = zip(a.layers, b.layers, heights(a, points), heights(b, points), strict=False)
-    return [_match(va, vb, la.relu, lb.relu) for la, lb, va, vb in layers]
+    found = []
+    for la, lb, va, vb in layers:
+        if max(la.width, lb.width) > _WIDEST:
+            size = min(la.width, lb.width)
+            same = np.flatnonzero(la.relu[:size] == lb.relu[:size]).tolist()
+            found.append(Matching(tuple(same), tuple(same), (Fraction(1),) * len(same)))
+        else:
+            found.append(_match(va, vb, la.relu, lb.relu))
+    return found
 
 
 def _match(first: FloatArray, second: FloatArray, relu_a: Any, relu_b: Any) -> Matching:

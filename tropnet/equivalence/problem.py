@@ -30,6 +30,9 @@ RELATIONS: Final = ("equal",)
 _VERTICES: Final = 24
 #: The share of the time left that linear programs on a polyhedron may take.
 _SHARE: Final = 0.3
+#: Values of units held at a time (128 MiB), and entries of all their gradients (64 MiB).
+_VALUES: Final = 2**24
+_GRADIENTS: Final = 2**23
 
 
 @final
@@ -112,6 +115,20 @@ class Problem:
     def bounded(self) -> bool:
         """Whether the domain is bounded."""
         return not bool((self.box.no_lower | self.box.no_upper).any())
+
+    @cached_property
+    def n_values(self) -> int:
+        """The values of all units of the larger network."""
+        return max(sum(f.widths) + f.n_inputs + f.n_outputs for f in (self.a, self.b))
+
+    def batch(self, count: int) -> int:
+        """Return how many points of so many can be followed through all layers at a time."""
+        return max(1, min(count, _VALUES // self.n_values))
+
+    @property
+    def has_small_cells(self) -> bool:
+        """Whether the gradients of all units at a point can be written down."""
+        return self.n_values * self.a.n_inputs <= _GRADIENTS
 
     def rng(self, stage: int) -> np.random.Generator:
         """Return the random generator of a stage."""

@@ -67,14 +67,14 @@ class Sampler:
             return np.asarray(self.low * (1 - weights) + self.high * weights)
 
         def some() -> FloatArray:
-            return self.rng.random((_CORNERS, self.dimension))
+            return self.rng.random((self.problem.batch(_CORNERS), self.dimension))
 
         inside = weighted(self.rng.random((count, self.dimension)))
         corners = weighted(np.round(some()))
         mixed = np.where(some() < 0.5, corners, weighted(some()))
         # a large box may hide all that matters near the origin
         middle = np.clip(0.0, self.low, self.high)
-        fraction = self.rng.choice(_FRACTIONS, size=(_CORNERS, 1))
+        fraction = self.rng.choice(_FRACTIONS, size=(len(corners), 1))
         near = middle * (1 - fraction) + weighted(some()) * fraction
         return np.vstack([inside, corners, mixed, near])
 
@@ -85,10 +85,11 @@ class Sampler:
 
     def _on_kinks(self, points: FloatArray) -> FloatArray:
         """Return points where a unit is at zero, on segments between two points."""
-        pairs = self.rng.integers(0, len(points), size=(_KINKS, 2))
+        count = self.problem.batch(_KINKS)
+        pairs = self.rng.integers(0, len(points), size=(count, 2))
         start, end = points[pairs[:, 0]], points[pairs[:, 1]]
-        low, high = np.zeros(_KINKS), np.ones(_KINKS)
-        units = self.rng.integers(0, 2**31, size=_KINKS)
+        low, high = np.zeros(count), np.ones(count)
+        units = self.rng.integers(0, 2**31, size=count)
         at_start = self._signs(start, units)
         for _ in range(26):
             middle = (low + high) / 2

@@ -220,8 +220,9 @@ def _product(
     """Return matrix · column, or |matrix| · column."""
     if column.is_zero():
         return RationalMatrix.zeros(matrix.shape[0], 1)
-    factor = abs(matrix) if absolute else matrix
-    return factor.apply(column.T).T if isinstance(factor, SharedMatrix) else factor @ column
+    if isinstance(matrix, SharedMatrix):
+        return (abs(matrix) if absolute else matrix).apply(column.T).T
+    return (abs(matrix) if absolute else matrix) @ column
 
 
 def _reaches(

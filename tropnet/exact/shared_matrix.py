@@ -11,8 +11,8 @@ import flint
 import numpy as np
 
 from tropnet.errors import BudgetExceeded, ShapeError
-from tropnet.exact.matrix import RationalMatrix
 from tropnet.exact.factors import Factors, factors, row_ids
+from tropnet.exact.matrix import RationalMatrix
 from tropnet.exact.sharing import Sharing
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class SharedMatrix:
     Example:
         >>> from tropnet.exact.matrix import RationalMatrix
         >>> from tropnet.exact.shared_matrix import SharedMatrix
-        >>> slopes = SharedMatrix.of(RationalMatrix.of([[1, -1]]), [[0, 1], [1, 2]], [0, 0], [0, 1], 3)
+        >>> kernel = RationalMatrix.of([[1, -1]])
+        >>> slopes = SharedMatrix.of(kernel, [[0, 1], [1, 2]], [0, 0], [0, 1], 3)
         >>> (slopes @ slopes.choice([2, 1, 0], 3)).dense()
         RationalMatrix([['0', '-1', '1'], ['-1', '1', '0']])
     """
@@ -297,7 +298,7 @@ class SharedMatrix:
         for b in range(batch):
             sums: Any = np.full(share.n_pairs, flint.fmpz(0), dtype=object)
             for pair, value in zip(of_row, flat[b * rows : (b + 1) * rows], strict=True):
-                if value:
+                if value != 0:
                     sums[pair] += value
             total = [flint.fmpz(0)] * (share.columns + 1)
             if share.scattered:
@@ -363,6 +364,9 @@ def _merged(
     ordered = np.take_along_axis(places, order, axis=1)
     again = np.zeros(places.shape, dtype=np.bool_)
     again[:, 1:] = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
+    if not again.any() and len(places) == 1 and not np.array_equal(ordered, places):
+        # one patch: its columns in order, so that dense matrices meet as such
+        kernel, places = kernel.columns(order[0].tolist()), ordered
     if not again.any():
         kept = np.flatnonzero((places >= 0).any(axis=0))
         if len(kept) < places.shape[1]:
@@ -457,7 +461,7 @@ class _Product:
         zero = flint.fmpz(0)
         flat: list[Any] = []
         starts = np.flatnonzero(np.diff(pairs[:, 0], prepend=-1)).tolist()
-        for start, end in zip(starts, [*starts[1:], len(pairs)], strict=True):
+        for start, end in zip(starts, [*starts, len(pairs)][1:], strict=True):
             way = ways[pairs[start, 0]].tolist()
             slots, kernels = way[:size], way[size:]
             if width == 1 and count == size:

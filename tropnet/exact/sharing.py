@@ -11,7 +11,7 @@ import numpy as np
 from tropnet.errors import ShapeError
 
 if TYPE_CHECKING:
-    from tropnet.typing import BoolArray, FloatArray, IntArray
+    from tropnet.typing import AnyArray, BoolArray, FloatArray, IntArray
 
 #: Gathered values held at a time (32 MiB of float64).
 _GATHERED: Final = 2**22
@@ -131,7 +131,7 @@ class Sharing:
 
     # ---- float products -----------------------------------------------------------------------
 
-    def apply(self, kernel: FloatArray, values: FloatArray) -> FloatArray:
+    def apply(self, kernel: AnyArray, values: AnyArray) -> AnyArray:
         """Return values · matrixᵀ in the arithmetic of the arrays.
 
         Args:
@@ -200,9 +200,8 @@ class Sharing:
         """Return for each distinct pair the sum of its rows' entries of path `(batch, r)`."""
         if self.row_pairs is None:
             return path
-        return np.stack(
-            [np.bincount(self.row_pairs, weights=row, minlength=self.n_pairs) for row in path]
-        ).reshape(len(path), self.n_pairs)
+        rows = [np.bincount(self.row_pairs, weights=row, minlength=self.n_pairs) for row in path]
+        return np.array(rows, dtype=np.float64).reshape(len(path), self.n_pairs)
 
     def touched(self, present: BoolArray) -> BoolArray:
         """Tell which rows have an entry at a place where the kernel is present.
@@ -211,7 +210,7 @@ class Sharing:
             present: `(R, J)` which entries of the kernels are not zero.
         """
         ones = np.ones((1, self.columns), dtype=np.float32)
-        return self.apply(present.astype(np.float32), ones)[0] > 0
+        return np.asarray(self.apply(present.astype(np.float32), ones)[0] > 0)
 
 
 def _scatter(total: FloatArray, pieces: list[tuple[IntArray, FloatArray]]) -> None:

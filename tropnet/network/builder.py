@@ -168,6 +168,10 @@ class NetworkBuilder:
             np.concatenate([v.index for v in values if v.index is not None]),
         )
 
+    def held(self, wire: Wire) -> Wire:
+        """Return the wire as a choice of values where a layer holds it already, else as it is."""
+        return self._held.get(wire, wire)
+
     def build(
         self,
         output: Wire,

@@ -172,7 +172,7 @@ class Forms:
                 for b, name in enumerate(entries)
                 if name is not None
             )
-            result.append((key, scale))  # type: ignore[arg-type]
+            result.append((key, scale))
         return result
 
 
@@ -223,4 +223,3 @@ def block_sizes(networks: Mapping[str, Network]) -> dict[Block, int]:
         sizes[INPUT] = network.n_inputs
         sizes.update({(name, k): w for k, w in enumerate(network.widths, start=1)})
     return sizes
-

@@ -113,6 +113,10 @@ class Linear(ABC):
         # by the bits, lest a subnormal number compare equal to zero (torch.set_flush_denormal)
         return np.asarray(np.ascontiguousarray(self.values).view(np.int64) != 0)
 
+    def reads(self, rows: BoolArray) -> BoolArray:
+        """Tell which columns have an entry that is not zero in the marked rows, `(k,)`."""
+        return np.asarray(self.present()[rows].any(axis=0))
+
     def weighted(self) -> BoolArray:
         """Tell which rows have an entry that is not zero, `(r,)`."""
         return np.asarray(self.present().any(axis=1))
@@ -221,7 +225,6 @@ class DenseLinear(Linear):
         """The entries as rationals over one power of two."""
         return RationalMatrix.from_floats(self._values)
 
-
     def __neg__(self) -> Linear:
         return DenseLinear(-self._values)
 
@@ -262,7 +265,6 @@ class RationalLinear(Linear):
     def exact(self) -> RationalMatrix:
         """The entries."""
         return self._exact
-
 
     def take(self, rows: Any) -> Linear:
         """Return these rows, in this order."""

@@ -38,7 +38,7 @@ class SharedLinear(Linear):
         >>> from tropnet.exact.sharing import Sharing
         >>> from tropnet.network.linear import linear
         >>> from tropnet.network.shared_linear import SharedLinear
-        >>> windows = Sharing(np.array([[0, 1], [1, 2]]), np.zeros(2), np.array([0, 1]), 3)
+        >>> windows = Sharing(np.array([[0, 1], [1, 2]]), np.array([0, 0]), np.array([0, 1]), 3)
         >>> SharedLinear(linear(np.array([[1.0, -1.0]])), windows).values
         array([[ 1., -1.,  0.],
                [ 0.,  1., -1.]])
@@ -54,7 +54,7 @@ class SharedLinear(Linear):
         self._sharing = sharing
 
     @property
-    def sharing(self) -> Sharing:  # type: ignore[override]
+    def sharing(self) -> Sharing:
         """Which kernel lies on which patch."""
         return self._sharing
 
@@ -124,6 +124,11 @@ class SharedLinear(Linear):
     def pull_exact(self, path: RationalMatrix) -> RationalMatrix:
         """Return path · matrix in rationals."""
         return self.matrix.pull(path)
+
+    def reads(self, rows: BoolArray) -> BoolArray:
+        """Tell which columns have an entry that is not zero in the marked rows."""
+        present = self.kernel.present().astype(np.float64)
+        return np.asarray(self.sharing.pull(present, rows[None, :].astype(np.float64))[0] > 0)
 
     def weighted(self) -> BoolArray:
         """Tell which rows have a weight that is not zero."""
