@@ -74,7 +74,7 @@ def test_any_float64_network_comes_back(f: Network) -> None:
 
 def test_a_chain_is_torchs_own_layers() -> None:
     module = to_torch(_KINDS["chain"])
-    assert [type(m).__name__ for m in module] == ["Linear", "ReLU", "Linear", "ReLU", "Linear"]  # type: ignore[arg-type]
+    assert [type(m).__name__ for m in module.children()] == ["Linear", "ReLU", "Linear", "ReLU", "Linear"]
     assert list(module.state_dict()) == [f"{k}.{p}" for k in (0, 2, 4) for p in ("weight", "bias")]
 
 
@@ -161,7 +161,7 @@ def test_a_hook_counts() -> None:
 def test_parameters_that_diverged_are_refused() -> None:
     module = to_torch(_KINDS["skips"])
     with torch.no_grad():
-        module.output.bias[0] = torch.nan  # type: ignore[index, union-attr]
+        module.get_parameter("output.bias")[0] = torch.nan
     with pytest.raises(DomainError, match=r"'output.bias' has nan"):
         load(module)
 

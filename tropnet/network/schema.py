@@ -9,13 +9,20 @@ import numpy as np
 
 from tropnet.errors import DomainError, FormatError, TropnetError
 from tropnet.exact import RationalMatrix
+from tropnet.exact.sharing import Sharing
 from tropnet.network.affine import Affine
 from tropnet.network.layer import Layer
 from tropnet.network.linear import DenseLinear, Linear, linear
 from tropnet.network.network import Network
+from tropnet.network.shared_linear import SharedLinear
 
 SCHEMA: Final = "tropnet/network"
-VERSION: Final = 1
+#: Version 2 has maps whose rows share kernels and patches; version 1 has none, and is still read.
+VERSION: Final = 2
+_READ: Final = (1, 2)
+#: Networks of more inputs are not read: a few bytes could ask for any amount of memory.
+_MOST_INPUTS: Final = 2**24
+_MOST_INDEX: Final = 2**31 - 2
 
 _KEYS: Final = {
     "the file": ("schema", "version", "n_inputs", "dtype", "input_names", "output_names", "notes",
@@ -23,6 +30,7 @@ _KEYS: Final = {
     "a layer": ("name", "relu", "affine"),
     "an affine function": ("terms", "bias"),
     "a term": ("source", "weights"),
+    "a shared map": ("kernel", "patches", "kernel_of", "patch_of", "columns"),
 }  # fmt: skip
 
 
@@ -30,7 +38,8 @@ def network_to_json(network: Network) -> dict[str, Any]:
     """Return a network as plain data.
 
     Float64 weights stand as numbers, which JSON carries exactly (Python writes the shortest decimal
-    that reads back to the same float); other rationals stand as texts.
+    that reads back to the same float); other rationals stand as texts. Maps whose rows share
+    kernels, such as convolutions, stand as kernels, patches, and which of each a row has.
 
     Example:
         >>> from tropnet import Network
@@ -70,16 +79,20 @@ def network_from_json(data: Any) -> Network:
         True
     """
     data = _fields(data, "the file")
-    if data["schema"] != SCHEMA or data["version"] != VERSION:
+    version = data["version"]
+    if data["schema"] != SCHEMA or version not in _READ or version is True:
         raise FormatError(
-            f"JSON of schema {data['schema']!r}, version {data['version']!r}; this tropnet reads "
-            f"{SCHEMA!r}, version {VERSION}"
+            f"JSON of schema {data['schema']!r}, version {version!r}; this tropnet reads "
+            f"{SCHEMA!r}, versions {' and '.join(map(str, _READ))}"
         )
+    n_inputs = _whole(data["n_inputs"], "n_inputs")
+    if n_inputs > _MOST_INPUTS:
+        raise FormatError(f"n_inputs in JSON is {n_inputs}; at most {_MOST_INPUTS} are read")
     try:
         network = Network(
-            _whole(data["n_inputs"], "n_inputs"),
-            tuple(_layer(y) for y in _list(data["layers"], "layers")),
-            _affine(data["output"]),
+            n_inputs,
+            tuple(_layer(y, version) for y in _list(data["layers"], "layers")),
+            _affine(data["output"], version),
             data["dtype"],
             _texts(data["input_names"], "input_names"),
             _texts(data["output_names"], "output_names"),
@@ -99,8 +112,21 @@ def network_from_json(data: Any) -> Network:
 
 def _affine_to_json(affine: Affine) -> dict[str, Any]:
     return {
-        "terms": [{"source": s, "weights": _linear_to_json(m)} for s, m in affine.terms],
+        "terms": [{"source": s, "weights": _map_to_json(m)} for s, m in affine.terms],
         "bias": [row[0] for row in _linear_to_json(affine.bias)],
+    }
+
+
+def _map_to_json(weights: Linear) -> Any:
+    if not isinstance(weights, SharedLinear):
+        return _linear_to_json(weights)
+    share = weights.sharing
+    return {
+        "kernel": _linear_to_json(weights.kernel),
+        "patches": share.patches.tolist(),
+        "kernel_of": share.kernel_of.tolist(),
+        "patch_of": share.patch_of.tolist(),
+        "columns": share.columns,
     }
 
 
@@ -111,15 +137,15 @@ def _linear_to_json(entries: Linear) -> list[list[Any]]:
     return [[str(v) for v in row] for row in entries.exact.to_fractions()]
 
 
-def _layer(data: Any) -> Layer:
+def _layer(data: Any, version: int) -> Layer:
     data = _fields(data, "a layer")
     relu = _list(data["relu"], "relu")
     if not isinstance(data["name"], str) or not all(isinstance(r, bool) for r in relu):
         raise FormatError("a layer in JSON needs a text as its name and booleans as its relu")
-    return Layer(_affine(data["affine"]), relu, data["name"])
+    return Layer(_affine(data["affine"], version), relu, data["name"])
 
 
-def _affine(data: Any) -> Affine:
+def _affine(data: Any, version: int) -> Affine:
     data = _fields(data, "an affine function")
     weights = {}
     for term in _list(data["terms"], "terms"):
@@ -127,9 +153,40 @@ def _affine(data: Any) -> Affine:
         source = _whole(term["source"], "source")
         if source in weights:
             raise FormatError(f"an affine function in JSON has two terms of source {source}")
-        rows = [_list(row, "weights") for row in _list(term["weights"], "weights")]
-        weights[source] = _matrix(rows)
-    return Affine(weights, _matrix([[v] for v in _list(data["bias"], "bias")]))
+        shared = version > 1 and isinstance(term["weights"], dict)
+        weights[source] = (_shared if shared else _rows)(term["weights"])
+    bias = [[v] for v in _list(data["bias"], "bias")]
+    return Affine(weights, _matrix(bias) if bias else DenseLinear(np.zeros((0, 1))))
+
+
+def _shared(data: Any) -> Linear:
+    data = _fields(data, "a shared map")
+    patches = [_indices(row, "a patch", -1) for row in _list(data["patches"], "patches")]
+    if len({len(row) for row in patches}) != 1:
+        raise FormatError("patches in JSON are not rows of one length")
+    places = np.array(patches, dtype=np.int64).reshape(len(patches), len(patches[0]))
+    ordered = np.sort(places, axis=1)
+    if ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any():
+        raise FormatError("a patch in JSON names a value twice")
+    kernel_of, patch_of = (
+        np.array(_indices(data[name], name, 0), dtype=np.int64)
+        for name in ("kernel_of", "patch_of")
+    )
+    columns = _whole(data["columns"], "columns")
+    if columns > _MOST_INPUTS:
+        raise FormatError(f"columns in JSON is {columns}; at most {_MOST_INPUTS} are read")
+    return SharedLinear(_rows(data["kernel"]), Sharing(places, kernel_of, patch_of, columns))
+
+
+def _indices(values: Any, what: str, least: int) -> list[int]:
+    found = _list(values, what)
+    if {type(v) for v in found} - {int} or not all(least <= v < _MOST_INDEX for v in found):
+        raise FormatError(f"{what} in JSON is no list of indices from {least} on")
+    return found
+
+
+def _rows(data: Any) -> Linear:
+    return _matrix([_list(row, "weights") for row in _list(data, "weights")])
 
 
 def _matrix(rows: list[list[Any]]) -> Linear:
