@@ -15,7 +15,7 @@ from tropnet.io.tensor import MOST_VALUES, Constant, Value, require_room, size_o
 
 if TYPE_CHECKING:
     from tropnet.io.operations.operations import Operations
-    from tropnet.typing import IntArray
+    from tropnet.typing import AnyArray, IntArray
 
 #: How numpy's `pad` calls the ways to continue a tensor.
 PadMode = Literal["constant", "reflect", "edge", "wrap"]
@@ -145,8 +145,11 @@ def pad(
     inner = places_of(x.shape)[tuple(kept)]
     if mode != "constant" or not any(map(any, added)):
         return do.pick(x, np.pad(inner, added, mode=mode))
+    number = do.scalar(fill, name)
     places = np.pad(inner, added, constant_values=-1)
-    return _filled(do, x, places, fill, name)
+    if isinstance(x, Constant) and x.is_integer and number.denominator == 1:
+        return Constant(np.where(places < 0, int(number), x.values.reshape(-1)[places]))
+    return pick_or_fill(do, x, places, np.full(sizes, number, dtype=object), name)
 
 
 def expand(do: Operations, x: Value, shape: Sequence[int], name: str = "") -> Value:
@@ -302,17 +305,35 @@ def resize_nearest(
     return do.pick(x, places_of(x.shape)[np.ix_(*chosen)])
 
 
-def _filled(do: Operations, x: Value, places: IntArray, fill: float | Fraction, name: str) -> Value:
-    """Return the entries at these places, and `fill` where they are −1."""
-    shape, flat = places.shape, places.reshape(-1)
-    number, inner = do.scalar(fill, name), flat >= 0
-    if isinstance(x, Constant) and x.is_integer and number.denominator == 1:
-        whole = np.full(flat.shape, int(number))
-        whole[inner] = x.values.reshape(-1)[flat[inner]]
-        return Constant(whole.reshape(shape))
-    outer = np.full(flat.shape, Fraction(0), dtype=object)
-    outer[~inner] = number
-    rows = np.arange(flat.size)
-    kernel = np.ones((1, 1))
-    moved = do.combine(x, kernel, flat[:, None], np.zeros_like(rows), rows, shape, name)
-    return do.add(moved, Constant(outer.reshape(shape)), name) if number else moved
+def pick_or_fill(
+    do: Operations, x: Value, places: IntArray, fill: AnyArray, name: str = ""
+) -> Value:
+    """Return the entries at these places, and others where a place is −1.
+
+    Args:
+        do: the operations of the model being read.
+        x: any value; its entries are counted in row-major order.
+        places: of the shape of the result.
+        fill: exact numbers of that shape, used where the place is −1.
+        name: the node, for messages.
+
+    Example:
+        >>> import numpy as np
+        >>> from fractions import Fraction
+        >>> from tropnet.io.operations import Operations
+        >>> from tropnet.io.operations.choice import pick_or_fill
+        >>> do = Operations("float32")
+        >>> [x] = do.inputs([(2,)])
+        >>> y = pick_or_fill(do, x, np.array([1, -1]), np.array([Fraction(3)] * 2))
+        >>> do.build([y]).exact([1, 2]).to_floats().tolist()
+        [[2.0, 3.0]]
+    """
+    outside = places < 0
+    if not outside.any():
+        return do.pick(x, places)
+    shape, rows = tuple(int(d) for d in places.shape), np.arange(places.size)
+    ones, patches = np.ones((1, 1)), places.reshape(-1, 1)
+    moved = do.combine(x, ones, patches, np.zeros_like(rows), rows, shape, name)
+    others = np.full(shape, Fraction(0), dtype=object)
+    others[outside] = fill[outside]
+    return do.add(moved, Constant(others), name)

@@ -146,6 +146,10 @@ class Operations:
         nothing = shared(np.zeros((1, 1)), none[:1, None] - 1, none, none, self._input.size)
         return self.builder.linear(self._input, nothing, entries)
 
+    def held(self, tensor: Tensor) -> Tensor:
+        """Return the tensor as values of a layer where one holds it already, else as it is."""
+        return Tensor(self.builder.held(tensor.wire), tensor.shape)
+
     def unbiased(self, tensor: Tensor) -> Tensor:
         """Return the tensor settled where it has a bias, so that no second one is merged into it.
 
