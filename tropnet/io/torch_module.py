@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import copy
+import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
 from tropnet.errors import DomainError, FormatError, ShapeError, TropnetError, UnsupportedLayerError
-from tropnet.io.exported_module import network_as_made
 from tropnet.io.reader import ObjectReader, Options, Refusal, bases
 from tropnet.io.stored_layers import unwrapped
 from tropnet.io.tensor import constant
-from tropnet.io.torch_graph import network_of_program
+from tropnet.io.torch_agreement import require_agreement
+from tropnet.io.torch_examples import Examples, guessed_examples
+from tropnet.io.torch_graph import network_of_program, run_before
 from tropnet.network import Network, NetworkBuilder, Wire
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ _SCRIPT: Final = "torch.jit._script.ScriptModule"
 _BFLOAT16_NOTE: Final = (
     "the bfloat16 module is read exactly, and float32 is taken as the arithmetic"
 )
-#: Points at which a network is compared with the module that it was read from.
-_POINTS: Final = 8
 
 
 @final
@@ -69,9 +68,8 @@ class TorchModuleReader(ObjectReader):
 def network_of_module(module: Any, options: Options, notes: Sequence[str] = ()) -> Network:
     """Return the network of a live module, compared with the module at a few points.
 
-    Chains of Linear, ReLU, Identity, Flatten and Dropout, and what `to_torch` makes, are read as
-    they are; whatever else has a forward is traced by `torch.export`, without decomposition, for a
-    batch of one.
+    Chains of Linear, ReLU, Identity, Flatten and Dropout are read as they are; whatever else has a
+    forward is traced by `torch.export`, without decomposition, for a batch of one.
 
     Raises:
         TropnetError: as `tropnet.load` says.
@@ -82,26 +80,25 @@ def network_of_module(module: Any, options: Options, notes: Sequence[str] = ()) 
         raise FormatError("this is a TorchScript module; pass the module that it was made from")
     module, added = _on_cpu(module)
     notes = [*notes, *added]
-    made = network_as_made(module) if options.stop_before is None else None
     steps = list(_chain(module, ""))
-    if made is not None:
-        network = replace(made, notes=tuple(notes))
-        examples: tuple[Any, ...] = (torch.zeros(1, made.n_inputs, dtype=_arithmetic(module)),)
-    elif None not in steps and options.example_input is None and options.stop_before is None:
+    if None not in steps and options.example_input is None and options.stop_before is None:
         chain = [step for step in steps if step is not None]
         network = _network_of_chain(chain, notes)
-        examples = (torch.zeros(1, network.n_inputs, dtype=_arithmetic(module)),)
+        row = torch.zeros(1, network.n_inputs, dtype=_arithmetic(module))
+        require_agreement(network, lambda e: [module(*e.args)], Examples((row,), {}))
+        return network
+    dtype = _arithmetic(module)
+    if options.example_input is None:
+        examples = guessed_examples(module, dtype or torch.get_default_dtype())
     else:
-        examples = _examples(module, options.example_input)
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")
-            try:
-                program = torch.export.export(module, examples)
-            except Exception as error:
-                raise _not_exported(error, options.example_input is None) from error
-        network = network_of_program(program, options.stop_before, _name_of(module), notes)
+        examples = Examples.of(options.example_input, dtype)
+    program = _exported(module, examples, guessed=options.example_input is None)
+    network = network_of_program(program, options.stop_before, type(module).__name__, notes)
     if options.stop_before is None:
-        _require_agreement(network, module, examples)
+        require_agreement(network, lambda e: _leaves(module(*e.args, **e.kwargs)), examples)
+    else:
+        stop = options.stop_before
+        require_agreement(network, lambda e: [run_before(program, stop, e.tensors)], examples)
     return network
 
 
@@ -212,101 +209,54 @@ def _on_cpu(module: Any) -> tuple[Any, list[str]]:
 
 
 def _arithmetic(module: Any) -> Any:
+    """Return the one type of the module's floats; None where it has none or several."""
+    tensors = (*module.parameters(), *module.buffers())
+    found = {t.dtype for t in tensors if t.dtype.is_floating_point}
+    return found.pop() if len(found) == 1 else None
+
+
+def _exported(module: Any, examples: Examples, *, guessed: bool) -> Any:
+    """Return the module as `torch.export` traces it, without decompositions."""
     import torch
 
-    found = (t.dtype for t in module.parameters() if t.dtype.is_floating_point)
-    return next(found, torch.get_default_dtype())
-
-
-def _examples(module: Any, given: Any) -> tuple[Any, ...]:
-    """Return example inputs: those given, or one row for the first Linear layer."""
-    import torch
-
-    dtype = _arithmetic(module)
-    if given is not None:
-        parts = given if isinstance(given, tuple | list) else (given,)
-        tensors = [torch.as_tensor(part).detach().to("cpu", dtype) for part in parts]
-        # a batch counts as its first item: the network is that of one item
-        return tuple(t[:1] if t.dim() > 1 else t for t in tensors)
-    leaves = (m for m in module.modules() if not any(True for _ in m.children()))
-    weighted = [m for m in leaves if any(True for _ in m.parameters())]
-    if not weighted or not isinstance(weighted[0], torch.nn.Linear):
-        kind = f"a {type(weighted[0]).__name__}" if weighted else "no layer with weights"
-        raise ShapeError(
-            f"{_name_of(module)} begins with {kind}, so its input shape is unknown; pass "
-            "example_input=, a tensor with a batch of one"
-        )
-    # layers need not be registered in the order of their use: which width does forward take?
-    widths = dict.fromkeys(m.in_features for m in weighted if isinstance(m, torch.nn.Linear))
-    rows = [torch.zeros(1, width, dtype=dtype) for width in widths]
-    taken = [row for row in rows if len(rows) == 1 or _takes(module, row)]
-    if len(taken) > 1:
-        raise ShapeError(
-            f"{_name_of(module)} takes inputs of {' and of '.join(str(len(t[0])) for t in taken)} "
-            "values; pass example_input="
-        )
-    return tuple(taken or rows[:1])
-
-
-def _takes(module: Any, row: Any) -> bool:
-    """Tell whether a module's forward runs on an input."""
-    import torch
-
+    # what torch logs of branches on values, our error says
+    logger = logging.getLogger("torch.fx.experimental.symbolic_shapes")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     try:
-        with torch.no_grad(), warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
-            module(row)
-    except Exception:  # whatever a forward raises, it does not take this row
-        return False
-    return True
+            return torch.export.export(module, examples.args, examples.kwargs)
+    except Exception as error:
+        raise _not_exported(module, error, guessed=guessed) from error
+    finally:
+        logger.setLevel(level)
 
 
-def _not_exported(error: Exception, guessed: bool) -> TropnetError:
+def _not_exported(module: Any, error: Exception, *, guessed: bool) -> TropnetError:
+    """Return what stands in the way of an export: a layer that we know, or torch's own reason."""
+    from torch import nn
+
+    for path, layer in module.named_modules():
+        kind = type(layer).__name__
+        if isinstance(layer, nn.modules.batchnorm._NormBase) and layer.training:
+            why, advice = "it is in training mode", "model.eval() first"
+            return UnsupportedLayerError(path or kind, kind, why, advice)
+        if isinstance(layer, nn.Embedding | nn.EmbeddingBag):
+            why, advice = "it looks rows up by whole numbers, not by reals", "the module after it"
+            return UnsupportedLayerError(path or kind, kind, why, advice)
     text = str(error).strip().partition("\n")[0][:200]
+    if type(error).__name__.startswith("GuardOnDataDependent"):
+        text = "it branches or loops on values of tensors"
     more = "; the input shape was guessed: pass example_input=" if guessed else ""
     return FormatError(
         f"torch.export cannot trace the module's forward ({type(error).__name__}: {text}){more}; "
-        "export it to ONNX, or write it without branches on values"
+        "example_input= has the batch axis first; write forward without branches on values"
     )
 
 
-def _require_agreement(network: Network, module: Any, examples: tuple[Any, ...]) -> None:
-    """Refuse a network that differs from its module by more than rounding can explain."""
-    import torch
+def _leaves(result: Any) -> list[Any]:
+    """Return the tensors that a forward returned, in order."""
+    from torch.utils import _pytree
 
-    generator = np.random.default_rng(0)
-    dtype = examples[0].numpy().dtype
-    compared = 0
-    for k in range(_POINTS):
-        scale = 10.0 ** (k % 4 - 1)
-        points = [(generator.standard_normal(e.shape) * scale).astype(dtype) for e in examples]
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            result = module(*(torch.from_numpy(np.array(p)) for p in points))
-        results = result if isinstance(result, tuple | list) else (result,)
-        found = np.concatenate([r.detach().double().numpy().reshape(-1) for r in results])
-        point = np.concatenate([p.astype(np.float64).reshape(-1) for p in points])
-        expected = network.enclosure(point[None, :], network.dtype)
-        values, errors = expected.values[0], expected.errors[0]
-        if found.shape != values.shape:
-            raise FormatError(
-                f"the network read has {values.size} outputs, the module gives {found.size}; "
-                "pass example_input= of the shape that the module takes"
-            )
-        if not (np.isfinite(found).all() and np.isfinite(errors).all()):
-            continue  # the module's own arithmetic overflows here
-        compared += 1
-        gaps = np.abs(found - values)
-        if not (gaps <= errors).all():
-            raise FormatError(
-                f"the network read differs from the module itself by {gaps.max():.3g} at a random "
-                "point, more than rounding explains; the module may be stochastic or keep state"
-            )
-    if not compared:
-        raise FormatError(
-            f"the module overflows in {dtype} at every point tried; nothing could be compared"
-        )
-
-
-def _name_of(module: Any) -> str:
-    return type(module).__name__
+    return _pytree.tree_leaves(result)
