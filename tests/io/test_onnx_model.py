@@ -117,9 +117,9 @@ def test_stop_before_reads_what_comes_before_a_node() -> None:
     for word in ("last", "p", "Softmax"):
         assert load(model, stop_before=word) == network(_LAYERS)
     assert load(model, stop_before="relu1").widths == (5,)
-    with pytest.raises(FormatError, match=r"stop_before='Relu' fits 2 nodes.*gemm2, last"):
+    with pytest.raises(FormatError, match=r"'Relu' fits 2 nodes; they are relu0 \(Relu\), relu1"):
         load(model, stop_before="Relu")
-    with pytest.raises(FormatError, match="fits 0 nodes"):
+    with pytest.raises(FormatError, match=r"fits 0 nodes; the last ones are .*last \(Softmax\)"):
         load(model, stop_before="nowhere")
 
 
@@ -142,12 +142,43 @@ def test_casts_are_noted_and_the_coarsest_arithmetic_counts() -> None:
     assert any("casts" in note for note in f.notes)
 
 
-def test_sparse_tensors_are_named() -> None:
-    model = dense_onnx(_LAYERS)
-    tensor = model.graph.initializer.pop(0)
-    sparse = model.graph.sparse_initializer.add()
-    sparse.values.CopyFrom(tensor)
-    with pytest.raises(UnsupportedLayerError, match=r"'W0' \(sparse tensor\)"):
+def _sparse(dims: Any, places: Any, values: Any = (1.5, -2.0)) -> Any:
+    sparse = onnx.SparseTensorProto()
+    sparse.dims.extend(dims)
+    sparse.values.CopyFrom(numpy_helper.from_array(np.array(values, np.float32), "W"))
+    sparse.indices.CopyFrom(numpy_helper.from_array(np.array(places, np.int64), "places"))
+    return sparse
+
+
+@pytest.mark.parametrize("places", [[1, 5], [[0, 1], [2, 1]]])
+def test_sparse_tensors_are_read(places: Any) -> None:
+    model = onnx_model([helper.make_node("MatMul", ["x", "W"], ["y"])])
+    model.graph.sparse_initializer.append(_sparse([3, 2], places))
+    assert load(model).exact([1, 10, 100]).to_floats().tolist() == [[0, 1.5 - 200]]
+    stored = helper.make_node("Constant", [], ["W"], sparse_value=_sparse([3, 2], places))
+    model = onnx_model([stored, helper.make_node("MatMul", ["x", "W"], ["y"])])
+    assert load(model).exact([1, 10, 100]).to_floats().tolist() == [[0, 1.5 - 200]]
+
+
+@pytest.mark.parametrize(
+    ("dims", "places", "error", "text"),
+    [
+        ([3, 2], [1, 6], FormatError, "indices outside"),
+        ([3, 2], [-1, 2], FormatError, "indices outside"),
+        ([3, 2], [[0, 1], [0, 2]], FormatError, "indices outside"),
+        ([3, 2], [1, 1], FormatError, "an index twice"),
+        ([3, 2], [1], FormatError, "for 2 values"),
+        ([3, 0], [1, 2], FormatError, "impossible shape"),
+        ([10**6, 10**6], [1, 2], BudgetExceeded, "the sparse tensor 'W'"),
+        ([2**40, 2**40], [1, 2], BudgetExceeded, "the sparse tensor 'W'"),
+    ],
+)
+def test_broken_sparse_tensors(
+    dims: Any, places: Any, error: type[TropnetError], text: str
+) -> None:
+    model = onnx_model([helper.make_node("MatMul", ["x", "W"], ["y"])])
+    model.graph.sparse_initializer.append(_sparse(dims, places))
+    with pytest.raises(error, match=text):
         load(model)
 
 
@@ -169,9 +200,9 @@ def _broken(change: Any) -> Any:
         (lambda m: m.graph.initializer[0].dims.__setitem__(0, 10**6), FormatError, "elements"),
         (lambda m: m.graph.initializer[0].dims.__setitem__(0, -5), FormatError, "impossible shape"),
         (
-            lambda m: setattr(m.graph.initializer[0], "data_type", TensorProto.BFLOAT16),
+            lambda m: setattr(m.graph.initializer[0], "data_type", TensorProto.FLOAT8E5M2),
             DomainError,
-            "BFLOAT16",
+            "FLOAT8E5M2",
         ),
         (
             lambda m: setattr(m.graph.input[0].type.tensor_type, "elem_type", TensorProto.INT64),

@@ -6,7 +6,40 @@ file, name it below.
 
 from __future__ import annotations
 
-from tropnet.io.onnx_operators import affine, piecewise, shape
-from tropnet.io.onnx_operators.registry import Call, Result, lookup, supported
+from tropnet.io.onnx_operators import (
+    affine,
+    choice,
+    condition,
+    constants,
+    convolution,
+    folding,
+    normalise,
+    order,
+    piecewise,
+    pooling,
+    reduction,
+    resize,
+    shape,
+)
+from tropnet.io.onnx_operators.registry import Call, Held, Result, lookup, supported
 
-__all__ = ["Call", "Result", "affine", "lookup", "piecewise", "shape", "supported"]
+__all__ = [
+    "Call",
+    "Held",
+    "Result",
+    "affine",
+    "choice",
+    "condition",
+    "constants",
+    "convolution",
+    "folding",
+    "lookup",
+    "normalise",
+    "order",
+    "piecewise",
+    "pooling",
+    "reduction",
+    "resize",
+    "shape",
+    "supported",
+]

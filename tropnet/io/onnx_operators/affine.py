@@ -1,15 +1,22 @@
-"""Affine operators: MatMul, Gemm, Add, Sub."""
+"""Affine operators: products with constants, sums, differences, quotients."""
 
 from __future__ import annotations
 
-import math
-from typing import Final
+from fractions import Fraction
+from functools import reduce
+from typing import TYPE_CHECKING
 
-from tropnet.errors import DomainError, FormatError, ShapeError
+import numpy as np
+
+from tropnet.errors import FormatError, ShapeError
 from tropnet.io.onnx_operators.registry import Call, operator
-from tropnet.io.tensor import Constant, Value
+from tropnet.io.operations import axis_of
+from tropnet.io.operations.einsum import einsum
+from tropnet.io.operations.product import divide, multiply
+from tropnet.io.tensor import Constant, Value, require_room
 
-_FACTORS: Final = ("alpha", "beta")
+if TYPE_CHECKING:
+    from tropnet.typing import AnyArray
 
 
 @operator("MatMul")
@@ -21,9 +28,7 @@ def matmul(call: Call) -> Value:
 @operator("Gemm")
 def gemm(call: Call) -> Value:
     """Gemm(A, B, C) = alpha·A'·B' + beta·C; the products with alpha and beta are exact."""
-    alpha, beta = (call.real(factor, 1.0) for factor in _FACTORS)
-    if not (math.isfinite(alpha) and math.isfinite(beta)):
-        raise DomainError(f"node {call.name!r} (Gemm) has alpha {alpha} and beta {beta}")
+    alpha, beta = call.real("alpha", 1.0), call.real("beta", 1.0)
     do = call.operations
     parts = []
     for position, flag in enumerate(("transA", "transB")):
@@ -53,16 +58,96 @@ def gemm(call: Call) -> Value:
     return total
 
 
+@operator("Einsum")
+def contracted(call: Call) -> Value:
+    """Einsum(X, …) by its equation; at most one factor depends on the input."""
+    return einsum(call.operations, call.text("equation", ""), call.values(), call.name)
+
+
 @operator("Add")
 def add(call: Call) -> Value:
     """Add(A, B), broadcast; both may depend on the input."""
-    return call.operations.add(*_two(call), call.name)
+    a, b = _two(call)
+    whole = integers(a, b)
+    return call.operations.add(a, b, call.name) if whole is None else Constant(whole[0] + whole[1])
 
 
 @operator("Sub")
 def sub(call: Call) -> Value:
     """Sub(A, B), broadcast; both may depend on the input."""
-    return call.operations.subtract(*_two(call), call.name)
+    a, b = _two(call)
+    whole = integers(a, b)
+    if whole is not None:
+        return Constant(whole[0] - whole[1])
+    return call.operations.subtract(a, b, call.name)
+
+
+@operator("Mul")
+def mul(call: Call) -> Value:
+    """Mul(A, B), broadcast, one of them constant."""
+    return multiply(call.operations, *_two(call), call.name)
+
+
+@operator("Div")
+def div(call: Call) -> Value:
+    """Div(A, B), broadcast, B constant; of integers, cut off towards zero."""
+    a, b = _two(call)
+    both = all(isinstance(v, Constant) and v.is_integer for v in (a, b))
+    return divide(call.operations, a, b, call.name, "trunc" if both else None)
+
+
+@operator("Neg")
+def neg(call: Call) -> Value:
+    """Neg(X) = −X."""
+    return call.operations.negate(call.value(0))
+
+
+@operator("Sum")
+def total(call: Call) -> Value:
+    """Sum(X, …), broadcast, from the left."""
+    return _summed(call)
+
+
+@operator("Mean")
+def mean(call: Call) -> Value:
+    """Mean(X, …), broadcast: the sum divided by the number of values, exactly."""
+    return call.operations.scale(_summed(call), Fraction(1, len(call.inputs)), call.name)
+
+
+@operator("CumSum")
+def running_sum(call: Call) -> Value:
+    """CumSum(X, axis): the sums of the values so far, or to the end with `reverse`."""
+    value, do = call.value(0), call.operations
+    rank = len(value.shape)
+    axis = axis_of(call.whole_number(1, "axis"), rank, call.name)
+    size = value.shape[axis]
+    require_room(size * size, f"node {call.name!r} (CumSum)")
+    matrix = np.triu(np.ones((size, size)), 1 if call.integer("exclusive", 0) else 0)
+    matrix = matrix.T if call.integer("reverse", 0) else matrix
+    order = [k for k in range(rank) if k != axis] + [axis]
+    if isinstance(value, Constant) and value.is_integer:
+        rows = value.values.transpose(order) @ matrix.astype(value.values.dtype)
+        return Constant(rows.transpose(np.argsort(order)))
+    last = do.transpose(value, order, call.name)
+    sums = do.matmul(last, Constant(matrix), call.name, "CumSum")
+    return do.transpose(sums, np.argsort(order).tolist(), call.name)
+
+
+def integers(*values: Value) -> list[AnyArray] | None:
+    """Return the arrays of constants of integers, broadcast; None if these are others."""
+    arrays = [v.values for v in values if isinstance(v, Constant) and v.is_integer]
+    if len(arrays) != len(values):
+        return None
+    try:
+        return list(np.broadcast_arrays(*arrays))
+    except ValueError:
+        shapes = [a.shape for a in arrays]
+        raise ShapeError(f"constants of shapes {shapes} do not fit together") from None
+
+
+def _summed(call: Call) -> Value:
+    do = call.operations
+    return reduce(lambda a, b: do.add(a, b, call.name), call.values())
 
 
 def _two(call: Call) -> tuple[Value, Value]:

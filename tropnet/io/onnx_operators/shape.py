@@ -1,59 +1,71 @@
-"""Operators that move values and compute shapes; they cost nothing in the network."""
+"""Operators that move values without changing them, or change their element type."""
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
 
-from tropnet.errors import FormatError, ShapeError
-from tropnet.io.onnx_operators.registry import Call, operator
-from tropnet.io.onnx_tensor import array_of
+from tropnet.errors import DomainError, FormatError, ShapeError
+from tropnet.io.onnx_operators.registry import Call, Held, operator
+from tropnet.io.onnx_operators.whole import whole
 from tropnet.io.tensor import Constant, Value, constant, size_of
 
 #: ONNX element types that a Cast may name, by their numbers in TensorProto.
 _FLOATS: Final = {1: np.float32, 10: np.float16, 11: np.float64}
-_INTEGERS: Final = {6: np.int32, 7: np.int64}
+_INTEGERS: Final = {2: np.uint8, 3: np.int8, 4: np.uint16, 5: np.int16, 6: np.int32, 7: np.int64,
+                    12: np.uint32, 13: np.uint64}  # fmt: skip
+_BOOL: Final = 9
 
 
 @operator("Identity")
-def identity(call: Call) -> Value:
+def identity(call: Call) -> Held:
     """Identity(X)."""
-    return call.value(0)
+    found = call.held(0)
+    return call.value(0) if found is None else found
 
 
-@operator("Constant")
-def stored(call: Call) -> Value:
-    """Constant: a tensor, a number or a list of numbers stored in the node."""
-    given: Any = call.attributes
-    if "value" in given:
-        return constant(array_of(given["value"], None), call.name)
-    if "value_float" in given:
-        return constant(np.array(given["value_float"], np.float32), call.name)
-    if "value_floats" in given:
-        return constant(np.array(given["value_floats"], np.float32), call.name)
-    if "value_int" in given:
-        return Constant(np.array(given["value_int"], np.int64))
-    if "value_ints" in given:
-        return Constant(np.array(given["value_ints"], np.int64))
-    kinds = ", ".join(sorted(given)) or "nothing"
-    raise call.unsupported(f"it stores {kinds}", "constants of dense real tensors")
-
-
-@operator("Cast")
+@operator("Cast", "CastLike")
 def cast(call: Call) -> Value:
     """Cast(X): between floats, X itself, as a function over the reals; constants are rounded."""
-    value, target = call.value(0), call.integer("to", 0)
-    if isinstance(value, Constant) and value.values.dtype != object:
-        kinds: dict[int, Any] = {**_FLOATS, **_INTEGERS}
-        if target in kinds:
-            with np.errstate(over="ignore", invalid="ignore"):
-                return constant(value.values.astype(kinds[target]), call.name)
+    value = call.value(0)
+    target = call.kind(1) if call.op == "CastLike" else call.integer("to", 0)
+    if isinstance(value, Constant):
+        return _stored_as(call, value, target)
     if target not in _FLOATS:
         raise call.unsupported(
-            f"it casts to element type {target}", "casts between float16, float32 and float64"
+            f"it casts what depends on the input to {_name(target)}",
+            f"casts between FLOAT16, FLOAT and DOUBLE, or stop_before={call.name!r}",
         )
     return value
+
+
+def _stored_as(call: Call, value: Constant, target: int) -> Value:
+    if target == _BOOL:
+        return Constant(value.values != 0)
+    if target in _INTEGERS:
+        dtype: Any = np.dtype(_INTEGERS[target])
+        if value.is_integer:
+            return Constant(value.values.astype(dtype))
+        numbers = [whole(call, v, math.trunc) for v in value.fractions().reshape(-1)]
+        limits = np.iinfo(dtype)
+        if any(not limits.min <= v <= limits.max for v in numbers):
+            raise DomainError(f"node {call.name!r} ({call.op}): a constant exceeds {dtype}")
+        return Constant(np.array(numbers, dtype=dtype).reshape(value.shape))
+    if target not in _FLOATS:
+        raise call.unsupported(f"it casts to {_name(target)}", "float16, float32 or float64")
+    if value.values.dtype == object:
+        return value  # an exact quotient, say; what a runtime rounds is in the enclosure
+    with np.errstate(over="ignore", invalid="ignore"):
+        return constant(value.values.astype(_FLOATS[target]), call.name)
+
+
+def _name(target: int) -> str:
+    from onnx import TensorProto
+
+    known = target in TensorProto.DataType.values()
+    return str(TensorProto.DataType.Name(target)) if known else f"element type {target}"
 
 
 @operator("Reshape")
@@ -82,23 +94,20 @@ def flatten(call: Call) -> Value:
 
 @operator("Squeeze")
 def squeeze(call: Call) -> Value:
-    """Squeeze(X): axes as attribute up to opset 12, as input from 13."""
-    return call.operations.squeeze(call.value(0), _axes(call), call.name)
+    """Squeeze(X): axes as attribute up to opset 12, as input from 13; left out, all of them."""
+    axes = call.listed("axes", 1)
+    if axes == []:
+        raise call.unsupported("its list of axes is empty", "the axes stated")
+    return call.operations.squeeze(call.value(0), axes, call.name)
 
 
 @operator("Unsqueeze")
 def unsqueeze(call: Call) -> Value:
     """Unsqueeze(X): axes as attribute up to opset 12, as input from 13."""
-    axes = _axes(call)
+    axes = call.listed("axes", 1)
     if axes is None:
         raise FormatError(f"node {call.name!r} (Unsqueeze) lacks its axes")
     return call.operations.unsqueeze(call.value(0), axes, call.name)
-
-
-def _axes(call: Call) -> list[int] | None:
-    if call.opset < 13:
-        return call.integers("axes")
-    return call.whole_numbers(1, "axes") if call.optional(1) is not None else None
 
 
 @operator("Transpose")
@@ -113,26 +122,4 @@ def transpose(call: Call) -> Value:
 @operator("Concat")
 def concat(call: Call) -> Value:
     """Concat(X, …) along `axis`."""
-    if "axis" not in call.attributes:
-        raise FormatError(f"node {call.name!r} (Concat) lacks its axis")
-    values = [call.value(k) for k in range(len(call.inputs))]
-    return call.operations.concatenate(values, call.integer("axis", 0), call.name)
-
-
-@operator("Shape")
-def shape(call: Call) -> Value:
-    """Shape(X) for a batch of one, from `start` to `end`."""
-    sizes = call.value(0).shape
-    rank = len(sizes)
-    return Constant(
-        np.array(sizes[call.integer("start", 0) : call.integer("end", rank)], dtype=np.int64)
-    )
-
-
-@operator("Gather")
-def gather(call: Call) -> Value:
-    """Gather(X, indices) with constant indices along `axis`."""
-    indices = call.constant(1, "index list")
-    if not indices.is_integer:
-        raise FormatError(f"node {call.name!r} (Gather): its indices are not integers")
-    return call.operations.gather(call.value(0), indices.values, call.integer("axis", 0), call.name)
+    return call.operations.concatenate(call.values(), call.integer("axis", 0), call.name)
