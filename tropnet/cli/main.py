@@ -13,6 +13,7 @@ import click
 
 from tropnet.cli.check import check
 from tropnet.cli.compare import compare
+from tropnet.cli.convert import convert
 from tropnet.cli.exit_code import ExitCode
 from tropnet.cli.info import info
 from tropnet.cli.traceback_option import traceback_option
@@ -45,7 +46,7 @@ def cli(context: click.Context) -> int:
     return ExitCode.SAME
 
 
-for _command in (info, tropicalize, compare, check):
+for _command in (info, convert, tropicalize, compare, check):
     cli.add_command(_command)
 
 

@@ -63,8 +63,8 @@ def load(
     Args:
         source: a path (`.onnx`, `.pt`/`.pth` with a state dict, `.safetensors`, `.npz`, `.nnet`, or
             our `.json`), `"examples:NAME"`, a live `torch.nn.Module`, an `onnx.ModelProto`, a
-            fitted scikit-learn `MLPRegressor`/`MLPClassifier`, a mapping of names to arrays, or a
-            Network, which comes back unchanged.
+            fitted scikit-learn perceptron or linear model, or a pipeline of scalers before one, a
+            mapping of names to arrays, or a Network, which comes back unchanged.
         architecture: for files of weights alone: a `torch.nn.Module` to load them into, or a list
             such as `["linear", "relu", "linear"]`, where a layer may be called by its stored name.
             Left out, the layers are ordered by the numbers in their names and their shapes, with
