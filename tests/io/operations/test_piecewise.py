@@ -81,7 +81,7 @@ def test_prelu_broadcasts_its_slopes() -> None:
         lambda x: _F.prelu(x, torch.tensor(slopes).to(x.dtype)),
         count=24,
     )
-    real = np.float32([0.1, -0.3, 1.7])
+    real = np.array([0.1, -0.3, 1.7], np.float32)
     agree(
         [(2, 3)],
         lambda do, x: prelu(do, x, stored(real)),
@@ -112,7 +112,7 @@ def test_clip(low: Any, high: Any, relus: int | None) -> None:
 
 def test_clip_with_real_bounds_and_large_values_before_it() -> None:
     # x − low cancels here; what is bounded is the runtime, which never subtracts
-    big = np.float32([[1e6, -1e6]])
+    big = np.array([[1e6, -1e6]], np.float32)
     for low, high in ((-0.3, 0.7), (0.0, 0.1), (1e6, 1e6 + 3), (-1e6, 0)):
         agree(
             [(1, 2)],
