@@ -99,9 +99,8 @@ class Falsifier:
         if self.problem.atol == 0 and not self.bracket.different:
             # one weight may matter on a few cells only: visit points that switch every unit on
             for point in points[self._cover(points)]:
-                self.problem.require_time()
                 self._offer(point)
-                if self.bracket.different:
+                if self.bracket.different or time.monotonic() > self.until:
                     break
         return points
 
@@ -138,7 +137,7 @@ class Falsifier:
     def _climb(self, points: FloatArray) -> FloatArray:
         """Follow the gradient of |f − g| from the best points."""
         gaps = self._gaps(points)
-        order = np.argsort(gaps)[::-1][: self.problem.batch(_CLIMBERS)]
+        order = np.argsort(gaps)[::-1][: self.problem.batch(_CLIMBERS, 3)]
         here, best = points[order], gaps[order]
         kept = here.copy()
         width = self.sampler.widths(here)

@@ -62,10 +62,12 @@ def _random_direction(
 ) -> tuple[Fraction, ...] | None:
     """Return an axis or a random direction in which the bias-free networks differ."""
     size, rng = problem.a.n_inputs, problem.rng(1)
-    axes = np.vstack([np.eye(size, dtype=np.int64), -np.eye(size, dtype=np.int64)])
     random = rng.integers(-8, 9, size=(_DIRECTIONS, size))
-    few = axes if len(axes) <= _DIRECTIONS else rng.permutation(axes)[:_DIRECTIONS]
-    directions = RationalMatrix.of(np.vstack([random, few]))
+    chosen = np.arange(2 * size) if 2 * size <= _DIRECTIONS else rng.permutation(2 * size)
+    axes = np.zeros((min(2 * size, _DIRECTIONS), size), dtype=np.int64)
+    for row, axis in zip(axes, chosen, strict=False):
+        row[axis % size] = 1 if axis < size else -1
+    directions = RationalMatrix.of(np.vstack([random, axes]))
     limit = time.monotonic() + problem.remaining / 4
     start = 0
     while start < len(directions) and time.monotonic() < limit:

@@ -32,6 +32,7 @@ _VERTICES: Final = 24
 _SHARE: Final = 0.3
 #: Values of units held at a time (128 MiB), and entries of all their gradients (64 MiB).
 _VALUES: Final = 2**24
+_PRODUCTS: Final = 2**31
 _GRADIENTS: Final = 2**23
 
 
@@ -121,9 +122,23 @@ class Problem:
         """The values of all units of the larger network."""
         return max(sum(f.widths) + f.n_inputs + f.n_outputs for f in (self.a, self.b))
 
-    def batch(self, count: int) -> int:
-        """Return how many points of so many can be followed through all layers at a time."""
-        return max(1, min(count, _VALUES // self.n_values))
+    @cached_property
+    def _products(self) -> int:
+        """The products of a forward pass of the larger network."""
+        return max(
+            sum(m.products for affine in f.affines for _, m in affine.terms)
+            for f in (self.a, self.b)
+        )
+
+    def batch(self, count: int, passes: int = 1) -> int:
+        """Return how many points of so many are followed through all layers in about a second.
+
+        Args:
+            count: the points that small networks are searched with.
+            passes: forward passes for each point.
+        """
+        by_time = _PRODUCTS // max(1, self._products * passes)
+        return max(1, min(count, _VALUES // self.n_values, by_time))
 
     @property
     def has_small_cells(self) -> bool:

@@ -23,6 +23,7 @@ _FRACTIONS: Final = 2.0 ** np.arange(-24, 0, 2)
 _CORNERS: Final = 256
 #: Points on kinks of units among the points drawn.
 _KINKS: Final = 256
+_HALVINGS: Final = 26
 #: The largest coordinate that is drawn.
 _LARGEST: Final = 2.0**1000
 
@@ -85,13 +86,13 @@ class Sampler:
 
     def _on_kinks(self, points: FloatArray) -> FloatArray:
         """Return points where a unit is at zero, on segments between two points."""
-        count = self.problem.batch(_KINKS)
+        count = self.problem.batch(_KINKS, _HALVINGS)
         pairs = self.rng.integers(0, len(points), size=(count, 2))
         start, end = points[pairs[:, 0]], points[pairs[:, 1]]
         low, high = np.zeros(count), np.ones(count)
         units = self.rng.integers(0, 2**31, size=count)
         at_start = self._signs(start, units)
-        for _ in range(26):
+        for _ in range(_HALVINGS):
             middle = (low + high) / 2
             same = self._signs(start + middle[:, None] * (end - start), units) == at_start
             low, high = np.where(same, middle, low), np.where(same, high, middle)

@@ -72,6 +72,11 @@ class Linear(ABC):
         """The most products that one row adds up."""
         return self.shape[1]
 
+    @property
+    def products(self) -> int:
+        """The products of numbers that applying the map takes."""
+        return self.shape[0] * self.shape[1]
+
     @cached_property
     def matrix(self) -> SharedMatrix:
         """The entries as rationals, rows sharing what they share in storage."""

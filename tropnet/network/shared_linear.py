@@ -78,6 +78,11 @@ class SharedLinear(Linear):
         """The most products that one row adds up."""
         return self.sharing.width
 
+    @property
+    def products(self) -> int:
+        """The products of numbers that applying the map takes."""
+        return self.sharing.n_pairs * self.sharing.width
+
     @cached_property
     def matrix(self) -> SharedMatrix:
         """The entries as rationals."""
