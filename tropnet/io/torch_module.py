@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import copy
+import io
 import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stderr
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
 from tropnet.errors import DomainError, FormatError, ShapeError, TropnetError, UnsupportedLayerError
+from tropnet.io.exported_module import network_as_made
 from tropnet.io.reader import ObjectReader, Options, Refusal, bases
 from tropnet.io.stored_layers import unwrapped
 from tropnet.io.tensor import constant
@@ -68,8 +72,9 @@ class TorchModuleReader(ObjectReader):
 def network_of_module(module: Any, options: Options, notes: Sequence[str] = ()) -> Network:
     """Return the network of a live module, compared with the module at a few points.
 
-    Chains of Linear, ReLU, Identity, Flatten and Dropout are read as they are; whatever else has a
-    forward is traced by `torch.export`, without decomposition, for a batch of one.
+    Chains of Linear, ReLU, Identity, Flatten and Dropout, and what `to_torch` makes, are read as
+    they are; whatever else has a forward is traced by `torch.export`, without decomposition, for a
+    batch of one.
 
     Raises:
         TropnetError: as `tropnet.load` says.
@@ -81,9 +86,12 @@ def network_of_module(module: Any, options: Options, notes: Sequence[str] = ()) 
     module, added = _on_cpu(module)
     notes = [*notes, *added]
     steps = list(_chain(module, ""))
-    if None not in steps and options.example_input is None and options.stop_before is None:
-        chain = [step for step in steps if step is not None]
-        network = _network_of_chain(chain, notes)
+    made = network_as_made(module) if options.stop_before is None else None
+    chain = [step for step in steps if step is not None]
+    plain = len(chain) == len(steps) and options.example_input is None
+    if made is not None or (plain and options.stop_before is None):
+        network = made or _network_of_chain(chain, notes)
+        network = replace(network, notes=tuple(notes))
         row = torch.zeros(1, network.n_inputs, dtype=_arithmetic(module))
         require_agreement(network, lambda e: [module(*e.args)], Examples((row,), {}))
         return network
@@ -219,12 +227,12 @@ def _exported(module: Any, examples: Examples, *, guessed: bool) -> Any:
     """Return the module as `torch.export` traces it, without decompositions."""
     import torch
 
-    # what torch logs of branches on values, our error says
+    # what torch logs and prints of branches on values, our error says in one line
     logger = logging.getLogger("torch.fx.experimental.symbolic_shapes")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        with warnings.catch_warnings(), torch.no_grad():
+        with warnings.catch_warnings(), torch.no_grad(), redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             return torch.export.export(module, examples.args, examples.kwargs)
     except Exception as error:
