@@ -110,7 +110,8 @@ def _program(architecture: Any, layers: list[StoredLayer]) -> list[StoredLayer |
         else:
             raise FormatError(
                 f"architecture has {word!r}; known are 'linear', 'relu', 'identity', 'flatten', "
-                f"'dropout' and the stored layers {', '.join(stored)}"
+                f"'dropout' and the stored layers {', '.join(stored)}; for anything else give the "
+                "torch module, and example_input= of its input's shape"
             )
     used = {step.name for step in program if isinstance(step, StoredLayer)}
     forgotten = sorted(by_name.keys() - used, key=natural)

@@ -22,7 +22,10 @@ Orientation = Literal["out x in", "in x out", "either"]
 _NUMBERED: Final = re.compile(r"([wWbB])_?(\d+)")
 _ORIENTATIONS: Final[dict[str, Orientation]] = {"weight": "out x in", "kernel": "in x out"}
 _WRAPPERS: Final = ("module.", "_orig_mod.")
-_ADVICE: Final = "load the live module instead: load(model)"
+_ADVICE: Final = (
+    "architecture=, the torch module that has these weights, and example_input= of its input's "
+    "shape"
+)
 #: Steps of the search for an order; distinct names in one file are few.
 _MOST_STEPS: Final = 10_000
 
