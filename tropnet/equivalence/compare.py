@@ -234,6 +234,11 @@ class _Portfolio:
             "method": self.method,
             "seconds": time.perf_counter() - self.start,
             "stages": tuple(self.log),
+            "notes": tuple(
+                f"{name}: {note}"
+                for name, network in (("a", problem.a), ("b", problem.b))
+                for note in network.notes
+            ),
         }
         if claim == "equivalent":
             return Equivalent(**parts)

@@ -37,6 +37,8 @@ class Verdict(ABC):
         method: what decided, in a few words.
         seconds: the time it took.
         stages: what was tried, in order, with what came of it.
+        notes: what the readers of the two networks noted, such as a rounding that defines a
+            parameter; a reason why two forms of one model may be different functions.
     """
 
     word: ClassVar[str] = ""
@@ -51,6 +53,7 @@ class Verdict(ABC):
     method: str
     seconds: float
     stages: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @abstractmethod
     def __bool__(self) -> bool:
@@ -71,6 +74,9 @@ class Verdict(ABC):
             ("decided by", self.method),
             ("time", f"{self.seconds:.2f} s"),
         ]
+
+    def _noted(self) -> list[tuple[str, str]]:
+        return [("note", note) for note in self.notes]
 
     def __repr__(self) -> str:
         where = "all of R^n" if self.domain is None else repr(self.domain)
@@ -139,6 +145,7 @@ class Different(Verdict):
             *super(Different, self).rows()[:3],
             ("witness", f"{self.witness}; {shown}"),
             *super(Different, self).rows()[3:],
+            *self._noted(),
         ]
 
 
@@ -168,7 +175,7 @@ class Undecided(Verdict):
 
     def rows(self) -> list[tuple[str, str]]:
         """Return names and values as a verdict prints them."""
-        return [*super(Undecided, self).rows(), ("reason", self.reason)]
+        return [*super(Undecided, self).rows(), ("reason", self.reason), *self._noted()]
 
 
 def _number(value: Bound) -> str:

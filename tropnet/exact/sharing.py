@@ -13,8 +13,8 @@ from tropnet.errors import ShapeError
 if TYPE_CHECKING:
     from tropnet.typing import AnyArray, BoolArray, FloatArray, IntArray
 
-#: Gathered values held at a time (32 MiB of float64).
-_GATHERED: Final = 2**22
+#: Gathered values held at a time: 2 MiB of float64, since memory fresh from the system is slow.
+_GATHERED: Final = 2**18
 #: More blocks than this, and smaller ones, are worked off row by row.
 _MANY_BLOCKS: Final = 256
 _LARGEST_INDEX: Final = 2**31 - 2
@@ -141,7 +141,7 @@ class Sharing:
         Returns:
             `(batch, r)`.
 
-        Cost: the products of the distinct pairs; memory for `2^22` gathered values at a time.
+        Cost: the products of the distinct pairs; memory for `2^18` gathered values at a time.
         """
         batch, width = len(values), self.width
         if not width:
