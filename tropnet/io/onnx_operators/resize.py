@@ -25,6 +25,10 @@ _COORDINATES: Final = (
     "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric",
     "tf_crop_and_resize",
 )  # fmt: skip
+#: Those of which runtimes calculate the terms in different orders.
+_LONG: Final = ("half_pixel_symmetric", "tf_crop_and_resize")
+_CLOSE: Final = Fraction(1, 2**16)
+_AMBIGUOUS: Final = "the nearest pixel depends on how the runtime rounds coordinates"
 _ROUNDINGS: Final[dict[str, Callable[[Any], Any]]] = {
     "round_prefer_floor": lambda v: math.ceil(v - type(v)(0.5)),
     "round_prefer_ceil": lambda v: math.floor(v + type(v)(0.5)),
@@ -136,54 +140,63 @@ def _stretched(
 def _places(call: Call, axis: _Axis, coordinates: str, rounding: str) -> IntArray:
     """Return the entry that each entry of a resized axis shows; −1 for what lies outside.
 
+    Runtimes calculate coordinates in float32. Next to where the rounding jumps, that has to lead to
+    the same entry; where the formula is long, so that they calculate in different orders, it has to
+    be exact there.
+
     Raises:
-        UnsupportedLayerError: float32, in which runtimes calculate, leads to other entries.
+        UnsupportedLayerError: it does not, or is not.
     """
     if coordinates != "tf_crop_and_resize" and axis.scale == 1 and axis.old == axis.new:
         return np.arange(axis.old)
-    outside = coordinates == "tf_crop_and_resize"
-    exact, rounded = (
-        np.array([_nearest(axis, x, coordinates, rounding, outside, kind)
-                  for x in range(axis.new)], dtype=np.int64)
-        for kind in (Fraction, np.float32)
-    )  # fmt: skip
-    _require_same(call, [exact], [rounded])
-    return exact
+    stated = coordinates == "tf_crop_and_resize"  # in terms of lengths, without the scale
+    dyadic = stated or Fraction(float(np.float32(float(axis.scale)))) == axis.scale
+    chosen = np.empty(axis.new, dtype=np.int64)
+    for x in range(axis.new):
+        exact = _coordinate(axis, x, coordinates, Fraction)
+        held = _coordinate(axis, x, coordinates, np.float32)
+        chosen[x] = _entry(axis, exact, coordinates, rounding)
+        same = chosen[x] == _entry(axis, held, coordinates, rounding)
+        if coordinates in _LONG and not (Fraction(float(held)) == exact and dyadic):
+            slack = _CLOSE * max(abs(exact), Fraction(1))
+            ends = (_entry(axis, exact + s, coordinates, rounding) for s in (-slack, slack))
+            same = all(end == chosen[x] for end in ends)
+        if not same:
+            raise call.unsupported(_AMBIGUOUS, "sizes instead of scales, or factors that are whole")
+    return chosen
 
 
-def _nearest(
-    axis: _Axis, x: int, coordinates: str, rounding: str, outside: bool, kind: Callable[[Any], Any]
-) -> int:
+def _coordinate(axis: _Axis, x: int, coordinates: str, kind: Callable[[Any], Any]) -> Any:
+    """Return the place in the original axis that an entry of the resized one shows."""
     old, new, scale, start, end, half, place = (
         kind(v) if kind is Fraction else kind(float(v))
         for v in (axis.old, axis.new, axis.scale, axis.start, axis.end, _HALF, x)
     )
     if coordinates == "align_corners":
-        found = place * (old - 1) / (new - 1) if axis.new > 1 else kind(0)
-    elif coordinates == "asymmetric":
-        found = place / scale
-    elif coordinates == "tf_crop_and_resize":
+        return place * (old - 1) / (new - 1) if axis.new > 1 else kind(0)
+    if coordinates == "asymmetric":
+        return place / scale
+    if coordinates == "tf_crop_and_resize":
         if axis.new > 1:
-            found = start * (old - 1) + place * (end - start) * (old - 1) / (new - 1)
-        else:
-            found = half * (start + end) * (old - 1)
-    elif coordinates == "pytorch_half_pixel" and axis.new == 1:
-        found = kind(0)
-    else:
-        found = (place + half) / scale - half
-        if coordinates == "half_pixel_symmetric":
-            found = old / 2 * (1 - new / (scale * old)) + found
-    if outside and not 0 <= found <= axis.old - 1:
+            return start * (old - 1) + place * (end - start) * (old - 1) / (new - 1)
+        return half * (start + end) * (old - 1)
+    if coordinates == "pytorch_half_pixel" and axis.new == 1:
+        return kind(0)
+    found = (place + half) / scale - half
+    if coordinates == "half_pixel_symmetric":
+        return old / 2 * (1 - new / (scale * old)) + found
+    return found
+
+
+def _entry(axis: _Axis, coordinate: Any, coordinates: str, rounding: str) -> int:
+    if coordinates == "tf_crop_and_resize" and not 0 <= coordinate <= axis.old - 1:
         return -1
-    return int(min(max(_ROUNDINGS[rounding](found), 0), axis.old - 1))
+    return int(min(max(_ROUNDINGS[rounding](coordinate), 0), axis.old - 1))
 
 
 def _require_same(call: Call, chosen: list[IntArray], others: list[IntArray]) -> None:
     if not all(np.array_equal(a, b) for a, b in zip(chosen, others, strict=True)):
-        raise call.unsupported(
-            "the nearest pixel depends on how the runtime rounds coordinates",
-            "sizes instead of scales, or factors that are whole",
-        )
+        raise call.unsupported(_AMBIGUOUS, "a later operator set")
 
 
 def _picked(call: Call, value: Value, chosen: list[IntArray]) -> Value:
