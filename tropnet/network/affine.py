@@ -138,6 +138,8 @@ class Affine:
         weights: dict[int, Any] = dict(self.terms)
         for source, part in other.terms:
             weights[source] = _sum(weights[source], part) if source in weights else part
+        if self.bias.is_zero() or other.bias.is_zero():  # as where a bias is added to a product
+            return Affine(weights, other.bias if self.bias.is_zero() else self.bias)
         return Affine(weights, linear(self.bias.exact + other.bias.exact))
 
     def __neg__(self) -> Affine:
