@@ -1,4 +1,4 @@
-"""Networks as torch's two ONNX exporters write them, against onnxruntime and torch's own reading."""
+"""Networks as torch's two ONNX exporters write them, against onnxruntime and the live module."""
 
 from __future__ import annotations
 
