@@ -228,3 +228,18 @@ def test_a_network_starts_with_an_input() -> None:
     other = NetworkBuilder()
     with pytest.raises(ShapeError, match="a network needs an input"):
         NetworkBuilder().build(other.input(1))
+
+
+def test_it_tells_what_identity_units_hold() -> None:
+    b = NetworkBuilder()
+    x = b.input(2)
+    pending = b.linear(x, [[1, 2]])
+    assert b.held(pending) is pending
+    held = b.concatenate([pending])
+    assert b.held(pending).source is not None
+    b.relu(b.shift(held, [1]))
+    affine = b.identity(1)
+    assert affine is not None
+    assert affine.terms[0][1].values.tolist() == [[1, 2]]
+    assert b.identity(0) is None
+    assert b.identity(2) is None

@@ -172,6 +172,11 @@ class NetworkBuilder:
         """Return the wire as a choice of values where a layer holds it already, else as it is."""
         return self._held.get(wire, wire)
 
+    def identity(self, source: int) -> Affine | None:
+        """Return what a layer of identity units holds; None for the input and for other layers."""
+        layer = self._layers[source - 1] if source else None
+        return None if layer is None or layer.relu.any() else layer.affine
+
     def build(
         self,
         output: Wire,

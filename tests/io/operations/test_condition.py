@@ -62,15 +62,40 @@ def test_a_threshold_at_its_own_value_by_each_comparison(op: Any) -> None:
         bound, factors = torch.tensor(c.values).to(x.dtype), torch.tensor(scale).to(x.dtype)
         return torch.where(getattr(torch, op)(bound, x), (x - bound) * factors + bound, bound)
 
-    # (x − c)·scale is a layer of its own, so that a is not seen as a function of x
-    with pytest.raises(UnsupportedLayerError, match="may jump"):
-        read([(2, 3)], build)
-
     def plain(do: Operations, x: Any) -> Any:
         a = do.add(multiply(do, x, stored(scale)), stored(c.values * (1 - scale)))
         return where(do, _condition(do, op, c, x), a, c)
 
+    agree([(2, 3)], build, oracle, count=12)  # (x − c)·scale is made of a layer for x − c
     agree([(2, 3)], plain, oracle, count=12)
+
+
+_BIG = stored(np.array([1e6, -1e6, 1e7], np.float32))
+
+
+def test_a_comparison_of_rounded_values_is_bounded() -> None:
+    # in float32, x + 1e6 − 1e6 may have another sign than x
+    def there_and_back(do: Operations, x: Any) -> Any:
+        return do.subtract(do.add(x, _BIG), _BIG)
+
+    def oracle(x: Any) -> Any:
+        big = torch.tensor(_BIG.values).to(x.dtype)
+        return torch.where(x + big - big > 0, x, 2 * x)
+
+    agree(
+        [(2, 3)],
+        lambda do, x: where(
+            do, _condition(do, "gt", there_and_back(do, x), _ZERO), x, do.scale(x, 2)
+        ),
+        oracle,
+        count=24,
+    )
+    # the other way round, what is chosen is rounded more than what is compared
+    with pytest.raises(UnsupportedLayerError, match="may jump"):
+        read(
+            [(1, 3)],
+            lambda do, x: where(do, _condition(do, "gt", x, _ZERO), there_and_back(do, x), _ZERO),
+        )
 
 
 def test_the_maximum_of_two_inputs() -> None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
 
 import numpy as np
 
-from tropnet.errors import ShapeError, UnsupportedLayerError
+from tropnet.errors import BudgetExceeded, ShapeError, UnsupportedLayerError
 from tropnet.io.operations.axis import places_of
 from tropnet.io.operations.choice import pick_or_fill
+from tropnet.io.operations.entry_form import EntryForm, entry_forms
 from tropnet.io.operations.product import multiply
 from tropnet.io.tensor import MOST_VALUES, Constant, Shape, Tensor, Value, require_room, size_of
 
@@ -29,11 +30,6 @@ _NUMPY: Final[dict[Comparison, Callable[..., AnyArray]]] = {
     "gt": np.greater, "ge": np.greater_equal, "lt": np.less, "le": np.less_equal,
     "eq": np.equal, "ne": np.not_equal,
 }  # fmt: skip
-
-#: An affine function of values of layers: (layer, place) → weight, and None → bias.
-_Form: TypeAlias = dict[tuple[int, int] | None, Fraction]
-#: The most weights that are looked at to prove that a choice is continuous.
-_MOST_WEIGHTS: Final = 2**19
 
 
 @final
@@ -147,13 +143,7 @@ def where(
         return where(do, condition.negated(), b, a, name)
     if condition.op in ("lt", "le"):
         return where(do, condition.negated(), b, a, name)
-    slopes = _slopes(do, condition, a, b, shape)
-    if slopes is None:
-        # in terms of the compared values themselves, whatever they are made of
-        for value in (condition.left, condition.right):
-            if isinstance(value, Tensor):
-                do.settle(value)
-        slopes = _slopes(do, condition, a, b, shape)
+    slopes = _proved_slopes(do, condition, a, b, shape)
     if slopes is None:
         raise UnsupportedLayerError(
             what, "Where", "it may jump where its condition changes: its two values do not differ "
@@ -188,70 +178,53 @@ def _selected(
     return pick_or_fill(do, a, np.where(chosen, first, -1), others, name)
 
 
-def _slopes(
+def _proved_slopes(
     do: Operations, condition: Condition, a: Value, b: Value, shape: Shape
 ) -> AnyArray | None:
-    """Return s with a − b = s · (left − right) on each entry; None where that is not seen."""
-    forms = [_forms(do, v, shape) for v in (condition.left, condition.right, a, b)]
+    """Return s with a − b = s · (left − right) on each entry; None where that is not proved.
+
+    It is looked for among the values that the four read, then back through layers of identity
+    units, and last in terms of the compared values themselves, whatever they are made of.
+    """
+    for attempt in ("as they are", "through", "settled"):
+        if attempt == "settled":
+            for value in (condition.left, condition.right):
+                if isinstance(value, Tensor):
+                    do.settle(value)
+        try:
+            slopes = _slopes(do, condition, a, b, shape, through=attempt == "through")
+        except BudgetExceeded:
+            continue
+        if slopes is not None:
+            return slopes
+    return None
+
+
+def _slopes(
+    do: Operations, condition: Condition, a: Value, b: Value, shape: Shape, *, through: bool
+) -> AnyArray | None:
+    values = (condition.left, condition.right, a, b)
+    forms = [entry_forms(do, value, shape, through=through) for value in values]
     slopes = np.empty(size_of(shape), dtype=object)
-    for entry in range(slopes.size):
-        row = [None if found is None else found[entry] for found in forms]
-        left, right, first, second = row
-        if left is None or right is None or first is None or second is None:
-            return None
-        slope = _multiple(_minus(first, second), _minus(left, right))
-        if slope is None:
+    for entry, (left, right, first, second) in enumerate(zip(*forms, strict=True)):
+        compared = left.minus(right)
+        slope = first.minus(second).multiple_of(compared)
+        if slope is None or not _bounded(first, second, compared, abs(slope)):
             return None
         slopes[entry] = slope
     return slopes.reshape(shape)
 
 
-def _forms(do: Operations, value: Value, shape: Shape) -> Sequence[_Form] | None:
-    """Return each entry as an affine function of values of layers; None where that is too much."""
-    places = np.broadcast_to(places_of(value.shape), shape).reshape(-1).tolist()
-    if isinstance(value, Constant):
-        stored = value.fractions().reshape(-1)
-        return [{None: stored[place]} if stored[place] else {} for place in places]
-    wire = do.held(value).wire
-    forms: list[_Form]
-    if wire.affine is None:
-        assert wire.source is not None
-        assert wire.index is not None
-        pairs = zip(wire.source.tolist(), wire.index.tolist(), strict=True)
-        forms = [{pair: Fraction(1)} for pair in pairs]
-    else:
-        weights = sum(len(m.sharing) * m.sharing.width for _, m in wire.affine.terms)
-        if weights > _MOST_WEIGHTS:
-            return None
-        biases = wire.affine.bias.exact.to_fractions()
-        forms = [{None: bias} if bias else {} for (bias,) in biases]
-        for source, weight in wire.affine.terms:
-            kernels, sharing = weight.matrix.kernel.to_fractions(), weight.matrix.sharing
-            rows = zip(sharing.kernel_of.tolist(), sharing.patch_of.tolist(), strict=True)
-            for form, (kernel, patch) in zip(forms, rows, strict=True):
-                for column, number in zip(
-                    sharing.patches[patch].tolist(), kernels[kernel], strict=True
-                ):
-                    if column >= 0 and number:
-                        form[source, column] = number
-    return [forms[place] for place in places]
+def _bounded(first: EntryForm, second: EntryForm, compared: EntryForm, slope: Fraction) -> bool:
+    """Tell whether roundings of `first` are no larger than those of second + slope · compared.
 
-
-def _minus(first: _Form, second: _Form) -> _Form:
-    keys = {**first, **second}
-    difference = {key: first.get(key, Fraction(0)) - second.get(key, Fraction(0)) for key in keys}
-    return {key: number for key, number in difference.items() if number}
-
-
-def _multiple(form: _Form, of: _Form) -> Fraction | None:
-    """Return the factor between two affine functions; None where there is none."""
-    if not form:
-        return Fraction(0)
-    key = next(iter(form))
-    if key not in of or of.keys() != form.keys():
-        return None
-    slope = form[key] / of[key]
-    return slope if all(number == slope * of[k] for k, number in form.items()) else None
+    A run that chooses `first` rounds what that is made of, and the network reads the other two.
+    """
+    none = Fraction(0)
+    return all(
+        size <= second.sizes.get(key, none) + slope * compared.sizes.get(key, none)
+        for key, size in first.sizes.items()
+    )
 
 
 def _joint(shapes: Sequence[Shape], what: str) -> Shape:
