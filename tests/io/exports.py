@@ -44,11 +44,11 @@ def convolution(
     )
 
 
-def _after(first: Linear, *, relu: Any = True, seed: int = 0) -> Network:
+def _after(first: Linear, *, relu: Any = True, bias: bool = True) -> Network:
     """Return the network of one layer with these weights, and a dense output."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     rows, columns = first.shape
-    layer = Layer(Affine({0: first}, float32_array(random, rows)), relu, "first")
+    layer = Layer(Affine({0: first}, float32_array(random, rows) * bias), relu, "first")
     return Network(columns, (layer,), Affine({1: float32_array(random, 2, rows)}, [0.5, 0]))
 
 
@@ -98,6 +98,13 @@ def all_kinds() -> dict[str, Network]:
         "ninths": Network.from_dense([ninths], [["2/3", 1]]),
         "subnormal": Network.from_dense([[[5e-324, 1e308], [2.0**-149, 1]]]),
         "convolution": _after(single),
+        "no bias": _after(single, bias=False),
+        "some rows without bias": _after(
+            SharedLinear(single.kernel, chosen), relu=False, bias=False
+        ),
+        "scattered without bias": _after(
+            SharedLinear(linear(float32_array(random, 200, 3)), scattered), bias=False
+        ),
         "groups": _after(convolution(4, 5, float32_array(random, 8, 18), groups=2)),
         "depthwise": _after(convolution(3, 6, ninths + ninths[:1], groups=3), relu=False),
         "some rows": _after(SharedLinear(single.kernel, chosen), relu=[True, False] * 18 + [True]),

@@ -116,7 +116,7 @@ class _Proposal:
         if patch is not None:
             return patch, self._need(f"{name}.pairs.kernels")
         found: list[tuple[AnyArray, AnyArray]] = []
-        while f"{name}.tiles{len(found)}.flat" in self._results:
+        while f"{name}.tiles{len(found)}.product" in self._results:
             inner = f"{name}.tiles{len(found)}"
             patches, kernels = self._array(f"{inner}.patches"), self._array(f"{inner}.kernels")
             patches = np.arange(n_patches) if patches is None else patches
