@@ -85,8 +85,12 @@ def guessed_examples(module: Any, dtype: Any) -> Examples:
     """
     import torch
 
-    leaves = (m for m in module.modules() if not any(True for _ in m.children()))
-    weighted = [m for m in leaves if any(True for _ in m.parameters())]
+    # a parametrized Linear has children that make its weights
+    weighted = [
+        m for m in module.modules()
+        if isinstance(m, torch.nn.Linear)
+        or (not any(True for _ in m.children()) and any(True for _ in m.parameters()))
+    ]  # fmt: skip
     if not weighted or not isinstance(weighted[0], torch.nn.Linear):
         raise _unknown(module, weighted)
     # layers need not be registered in the order of their use: which width does forward take?

@@ -38,7 +38,8 @@ class AtenCall:
         function: the operation itself, which choices of entries run on the numbers of the entries.
         given: all arguments by the names of ATen's schema, defaults filled in.
         operations: what a call is made of.
-        dtype: the float arithmetic it runs in, which Python numbers are rounded to.
+        dtype: the arithmetic it runs in, to which Python numbers are rounded; `int64` without
+            floats.
         shapes: the shapes of its results; None where they depend on values.
         kind: torch's type of its first result.
     """
@@ -103,7 +104,8 @@ class AtenCall:
                 return found
             found = float(found.values)
         if isinstance(found, bool | int | float):
-            return Constant(np.asarray(float(self.rounded(found, name, wide=wide))))
+            number = self.rounded(found, name, wide=wide)
+            return Constant(np.asarray(int(found) if self.dtype == "int64" else float(number)))
         raise self.unsupported(f"its argument {name} is {found!r}", "tensors and numbers")
 
     def values(self, name: str) -> list[Value]:
