@@ -60,7 +60,7 @@ def test_files_that_are_no_certificate(tmp_path: Path) -> None:
     with pytest.raises(CertificateError, match="cannot read the certificate"):
         tropnet.check(tmp_path / "none.json", *PAIRS[0])
     (tmp_path / "text.json").write_text("certainly")
-    with pytest.raises(CertificateError, match="is not JSON"):
+    with pytest.raises(CertificateError, match="is no sound JSON"):
         tropnet.check(tmp_path / "text.json", *PAIRS[0])
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(CertificateError, match="not a certificate"):

@@ -107,5 +107,5 @@ def test_files_that_are_not_there_or_no_text(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="there is no file"):
         read_vnnlib(tmp_path / "missing.vnnlib")
     (tmp_path / "b").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(FormatError, match="it is not text"):
+    with pytest.raises(FormatError, match="is no text: byte 2"):
         read_vnnlib(tmp_path / "b")

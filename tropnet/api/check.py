@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from tropnet.api.as_network import as_network
+from tropnet.api.read_certificate import read_certificate
 from tropnet.checker import Certificate, CheckReport, check_networks
 
 
@@ -35,5 +35,5 @@ def check(certificate: Certificate | str | os.PathLike[str], a: Any, b: Any) -> 
         False
     """
     if not isinstance(certificate, Certificate):
-        certificate = Certificate.load(Path(certificate))
+        certificate = read_certificate(certificate)
     return check_networks(certificate, as_network(a), as_network(b))

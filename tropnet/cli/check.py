@@ -33,9 +33,10 @@ def check(
 
     Exits with 0 if everything it claims was proven again, 1 if not, 3 if it cannot be read.
     """
-    from tropnet.checker import Certificate, check_networks
+    from tropnet.api.read_certificate import read_certificate
+    from tropnet.checker import check_networks
 
-    read = Certificate.load(certificate)
+    read = read_certificate(certificate)
     with progress("replaying"):
         report = check_networks(
             read, load_network(a, given, own_a, "-a"), load_network(b, given, own_b, "-b")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, final
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 #: Parts the two numbers of a box once they are one word.
 _BETWEEN = "\0"
+#: Bytes of the JSON file of a domain.
+_MOST_BYTES = 2**26
 
 
 @final
@@ -97,19 +98,16 @@ def _read(path: Path) -> Domain:
     """Read a domain from a JSON file; its numbers are the decimals that stand there."""
     from tropnet.domains import domain_from_json
     from tropnet.errors import FormatError
+    from tropnet.io.model_file import ModelFile
+    from tropnet.io.strict_json import strict_json
 
+    # every number stays the text it was written as, so that 0.1 is one tenth
     try:
-        # every number stays the text it was written as, so that 0.1 is one tenth
-        data = json.loads(
-            path.read_text(encoding="utf-8"), parse_float=str, parse_int=str, parse_constant=str
-        )
-    except OSError as error:
-        raise FormatError(
-            f"--box {path}: {error.strerror}; give two numbers or a JSON file"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise FormatError(f"--box {path} is no JSON: {error}") from None
-    if isinstance(data, dict) and "type" not in data:
+        text = ModelFile.open(path).text(_MOST_BYTES)
+    except FormatError as error:
+        raise FormatError(f"--box: {error}; or give two numbers") from None
+    data = strict_json(text, f"--box {path}", numbers_as_texts=True)
+    if "type" not in data:
         unknown = sorted(set(data) - {"lower", "upper"})
         if unknown:
             raise FormatError(f"--box {path} has a field {unknown[0]!r}; known: lower, upper")

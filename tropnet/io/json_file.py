@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Final, NoReturn, final
+from typing import Any, Final, final
 
 from tropnet.errors import FormatError
 from tropnet.io.model_file import ModelFile
+from tropnet.io.rational_texts import require_room_for_rationals
 from tropnet.io.reader import FileReader, Options, Refusal
+from tropnet.io.strict_json import strict_json
 from tropnet.io.whole_file import write_whole
 from tropnet.network import Network
 from tropnet.network.schema import SCHEMA, network_from_json
 
 _SPACE: Final = b" \t\r\n"
+#: Larger texts are no networks: one of ten million weights takes 200 MB.
+_MOST_JSON: Final = 2**30
 
 
 @final
@@ -61,17 +65,11 @@ def read_json(file: ModelFile) -> dict[str, Any]:
 
     Raises:
         FormatError: no such JSON.
+        UnsafeFileError: it would take far more memory than the file has bytes.
+        BudgetExceeded: so would its numbers.
     """
-    try:
-        data = json.loads(
-            file.content().decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_unique
-        )
-    except RecursionError:
-        raise FormatError(f"{file.path} is nested too deeply to be ours") from None
-    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError among them
-        raise FormatError(f"{file.path} is no sound JSON: {error}") from None
-    if not isinstance(data, dict):
-        raise FormatError(f"{file.path} holds no JSON object")
+    data = strict_json(file.text(_MOST_JSON), str(file.path))
+    require_room_for_rationals(data, str(file.path))
     return data
 
 
@@ -96,14 +94,3 @@ def write_json(data: dict[str, Any], path: str | os.PathLike[str]) -> None:
         except UnicodeEncodeError:  # a name with half a surrogate pair
             text = json.dumps(data, allow_nan=False)
     write_whole(text.encode() + b"\n", path)
-
-
-def _no_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number of JSON")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data = dict(pairs)
-    if len(data) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return data

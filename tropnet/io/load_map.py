@@ -10,7 +10,10 @@ from tropnet.algebra import TropicalMap, TropicalPolynomial, TropicalRational, f
 from tropnet.errors import FormatError
 from tropnet.io.json_file import read_json
 from tropnet.io.model_file import ModelFile
+from tropnet.io.one_line import one_line_errors
+from tropnet.io.tensor import require_room
 
+_MOST_INPUTS: Final = 2**20
 #: How the files of tropical objects begin.
 _BEGINNING: Final = re.compile(rb'\s*\{\s*"schema"\s*:\s*"tropnet/tropical-')
 
@@ -24,6 +27,7 @@ def holds_map(source: str | os.PathLike[str]) -> bool:
     return _BEGINNING.match(ModelFile.open(source).head) is not None
 
 
+@one_line_errors()
 def load_map(source: str | os.PathLike[str]) -> TropicalMap:
     """Read a tropical map from a JSON file that `save` wrote.
 
@@ -32,6 +36,8 @@ def load_map(source: str | os.PathLike[str]) -> TropicalMap:
 
     Raises:
         FormatError: no such file, not our JSON, or no tropical object in it.
+        UnsafeFileError: it would take far more memory than the file has bytes.
+        BudgetExceeded: so would its numbers, or it has more inputs than are bearable.
 
     Example:
         >>> import tempfile
@@ -50,6 +56,9 @@ def load_map(source: str | os.PathLike[str]) -> TropicalMap:
             f"{file.path} has the JSON schema {kind!r}; it holds no tropical map; tropnet.load "
             "reads networks"
         )
+    inputs = data.get("n")
+    if isinstance(inputs, int):
+        require_room(inputs, "the inputs", _MOST_INPUTS)
     value = from_json(data)
     if isinstance(value, TropicalMap):
         return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import zipfile
 import zlib
@@ -27,6 +28,9 @@ _MOST_MEMBERS: Final = 2**15
 #: Bytes of a zip archive's list of members; a list of objects of this length is bearable.
 _MOST_LIST: Final = 2**22
 _HEAD: Final = 512
+_BEGINNING: Final = 2**20
+#: Bytes that no text has.
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 #: Ways of packing whose unpacked size can be limited while unpacking.
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED: Final = 1
@@ -100,6 +104,23 @@ class ModelFile:
                 return stream.read(count)
         except OSError as error:
             raise FormatError(f"{self.path} cannot be read: {error.strerror}") from None
+
+    def text(self, most: int) -> bytes:
+        """Return all bytes of a file that is text: the beginning is looked at first.
+
+        Raises:
+            FormatError: the file can no longer be read, or is no text.
+            UnsafeFileError: it has more than so many bytes.
+        """
+        if self.size > most:
+            raise UnsafeFileError(
+                f"{self.path} has {self.size:,} bytes, more than a text of this kind: {most:,}; it "
+                "was not read"
+            )
+        beginning = self.part(0, _BEGINNING)
+        if found := _CONTROL.search(beginning):
+            raise FormatError(f"{self.path} is no text: byte {found.start():,} is {found[0]!r}")
+        return beginning if self.size <= _BEGINNING else self.content()
 
     def lines(self, most: int) -> Iterator[bytes]:
         """Yield the lines, with their ends.

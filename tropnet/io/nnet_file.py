@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _START: Final = re.compile(rb"\s*(//|\d+\s*,\s*\d+\s*,\s*\d+\s*,)")
 _MOST_LAYERS: Final = 10_000
 _MOST_LINE: Final = 2**21
+#: Numbers that a line of the header may have too many; it is left aside then.
+_MOST_STRAY: Final = 1000
 #: Bytes that a number takes at least: a digit, and what ends it.
 _LEAST_NUMBER: Final = 2
 _NUMBERS: Final = (
@@ -110,11 +112,12 @@ class _Line:
     place: str
     text: str
 
-    def numbers(self, count: int | None, what: str) -> list[float]:
-        """Return the numbers of the line; a comma at the end is no number."""
+    def numbers(self, count: int | None, what: str, most: int = 0) -> list[float]:
+        """Return the numbers of the line, so many or at most so many; a last comma is no number."""
         texts = self.text.removesuffix(",").split(",")
-        if count is not None and len(texts) != count:
-            raise FormatError(f"{self.place}: {len(texts)} numbers for {what}, expected {count}")
+        if len(texts) != (count or min(len(texts), most)):
+            expected = f"expected {count}" if count else f"at most {most}"
+            raise FormatError(f"{self.place}: {len(texts)} numbers for {what}, {expected}")
         try:
             if "_" in self.text:  # which Python's numbers may have
                 raise ValueError
@@ -161,8 +164,10 @@ def _header(lines: Iterator[_Line]) -> _Header:
             f"{sizes[0]} and {sizes[-1]}"
         )
     _next(lines, "the symmetry flag")
+    most = _MOST_STRAY + 2 * n_inputs
     lows, highs, means, ranges = (
-        _next(lines, what).numbers(None, what) for what in ("minima", "maxima", "means", "ranges")
+        _next(lines, what).numbers(None, what, most)
+        for what in ("minima", "maxima", "means", "ranges")
     )
     return _Header(sizes, lows, highs, means, ranges)
 

@@ -11,14 +11,16 @@ from tropnet.errors import FormatError, UnsafeFileError
 _SIZES: Final = {b"[": 88, b"{": 280, b",": 40}
 _HARMLESS_BYTES: Final = 2**26
 _MOST_GROWTH: Final = 10
+_AS_TEXTS: Final[dict[str, Any]] = {"parse_float": str, "parse_int": str}
 
 
-def strict_json(content: bytes, what: str) -> dict[str, Any]:
+def strict_json(content: bytes, what: str, *, numbers_as_texts: bool = False) -> dict[str, Any]:
     """Return the object that a JSON text is, read strictly: no NaN, no key twice.
 
     Args:
         content: the text in UTF-8.
         what: how an error message calls it.
+        numbers_as_texts: leave numbers the texts that they are written as, `0.1` one tenth.
 
     Raises:
         FormatError: no such JSON.
@@ -38,7 +40,10 @@ def strict_json(content: bytes, what: str) -> dict[str, Any]:
         )
     try:
         data = json.loads(
-            content.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_unique
+            content.decode("utf-8"),
+            parse_constant=_no_constant,
+            object_pairs_hook=_unique,
+            **(_AS_TEXTS if numbers_as_texts else {}),
         )
     except RecursionError:
         raise FormatError(f"{what} is nested too deeply to be ours") from None

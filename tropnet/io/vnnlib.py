@@ -16,9 +16,12 @@ from tropnet.io.model_file import ModelFile
 from tropnet.io.one_line import one_line_errors
 
 _TOKEN: Final = re.compile(r"[()]|[^\s();]+|;[^\n]*")
-_VARIABLE: Final = re.compile(r"([XY])_(\d+)")
+_VARIABLE: Final = re.compile(r"([XY])_(\d{1,9})", re.ASCII)
 _MOST_BOXES: Final = 10_000
 _MOST_DEPTH: Final = 100
+_MOST_BYTES: Final = 2**27
+#: Words and parentheses of one command; the inputs of an image take a million.
+_MOST_TOKENS: Final = 2**21
 _MOST_VARIABLES: Final = 1_000_000
 
 #: An S-expression: a word, or a list of them.
@@ -93,7 +96,7 @@ def read_vnnlib(path: str | os.PathLike[str]) -> InputBoxes:
 
 def _read(file: ModelFile) -> InputBoxes:
     try:
-        text = file.content().decode("utf-8")
+        text = file.text(_MOST_BYTES).decode("utf-8")
     except UnicodeDecodeError:
         raise FormatError(f"{file.path} is no VNN-LIB file: it is not text") from None
     inputs, outputs = set[int](), set[int]()
@@ -121,10 +124,16 @@ def _read(file: ModelFile) -> InputBoxes:
 def _commands(text: str, path: str) -> Iterator[list[Any]]:
     """Yield the S-expressions of a text, without recursion."""
     stack: list[list[Any]] = []
+    tokens = 0
     for match in _TOKEN.finditer(text):
         token = match[0]
         if token.startswith(";"):
             continue
+        tokens += 1
+        if tokens > _MOST_TOKENS:
+            raise BudgetExceeded(
+                f"words of one command of {path}", tokens, _MOST_TOKENS, "several commands"
+            )
         if token == "(":
             stack.append([])
             if len(stack) > _MOST_DEPTH:
@@ -138,6 +147,7 @@ def _commands(text: str, path: str) -> Iterator[list[Any]]:
             if stack:
                 stack[-1].append(done)
             else:
+                tokens = 0
                 yield done
         else:
             stack[-1].append(token)
