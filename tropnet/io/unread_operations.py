@@ -63,7 +63,7 @@ _REASONS: Final = (
         "a model in evaluation mode",
         """
         randomnormal randomnormallike randomuniform randomuniformlike bernoulli multinomial rand
-        randn rand_like randn_like
+        randn rand_like randn_like randint randint_like randperm uniform normal
         """,
     ),
     (
@@ -86,9 +86,7 @@ _REASONS: Final = (
     ),
 )
 _UNKNOWN: Final = "it is not read yet"
-_BY_NAME: Final = {
-    name: (why, advice) for why, advice, names in _REASONS for name in names.split()
-}
+_BY_NAME: Final = {name: (why, advice) for why, advice, names in _REASONS for name in names.split()}
 
 
 def reason_against(op: str) -> str:
