@@ -93,7 +93,10 @@ class Sharing:
         """The distinct (patch, kernel) pairs in this order, and for each row its pair."""
         kernels = int(self.kernel_of.max(initial=-1)) + 1
         codes = self.patch_of.astype(np.int64) * kernels + self.kernel_of
-        distinct, inverse = np.unique(codes, return_inverse=True)
+        if (codes[1:] > codes[:-1]).all():  # as for one kernel on all patches: no sorting
+            distinct, inverse = codes, np.arange(len(codes))
+        else:
+            distinct, inverse = np.unique(codes, return_inverse=True)
         return distinct // max(kernels, 1), distinct % max(kernels, 1), inverse.reshape(-1)
 
     @cached_property
@@ -111,11 +114,15 @@ class Sharing:
     def tiles(self) -> tuple[Tile, ...]:
         """The pairs as complete products: patches that meet the same kernels stand together."""
         patch, kernel, _ = self._pairs
-        names, starts, counts = np.unique(patch, return_index=True, return_counts=True)
+        starts = np.flatnonzero(np.append(True, patch[1:] != patch[:-1])[: len(patch)])
+        names, counts = patch[starts], np.diff(np.append(starts, len(patch)))
         found = []
         for count in np.unique(counts).tolist():
             chosen = np.flatnonzero(counts == count)
             places = starts[chosen][:, None] + np.arange(count)
+            if (kernel[places] == kernel[places[0]]).all():
+                found.append(Tile(names[chosen], kernel[places[0]], places))
+                continue
             lists, group = np.unique(kernel[places], axis=0, return_inverse=True)
             order = np.argsort(group.reshape(-1), kind="stable")
             ends = np.cumsum(np.bincount(group.reshape(-1), minlength=len(lists)))
@@ -209,6 +216,8 @@ class Sharing:
         Args:
             present: `(R, J)` which entries of the kernels are not zero.
         """
+        if present.all():
+            return np.asarray((self.patches >= 0).any(axis=1))[self.patch_of]
         ones = np.ones((1, self.columns), dtype=np.float32)
         return np.asarray(self.apply(present.astype(np.float32), ones)[0] > 0)
 

@@ -247,10 +247,17 @@ def from_matrix(matrix: SharedMatrix) -> Linear:
     return _compact(linear(matrix.kernel), matrix.sharing)
 
 
+def _marked(numbers: AnyArray, count: int) -> AnyArray:
+    """Return the distinct numbers below a count, in order."""
+    marks = np.zeros(count, dtype=np.bool_)
+    marks[numbers] = True
+    return np.flatnonzero(marks)
+
+
 def _compact(kernel: Linear, sharing: Sharing) -> Linear:
     rows, columns = len(sharing), sharing.columns
-    used = np.unique(sharing.patch_of)
-    names = np.unique(sharing.kernel_of)
+    used = _marked(sharing.patch_of, len(sharing.patches))
+    names = _marked(sharing.kernel_of, kernel.shape[0])
     if len(used) < len(sharing.patches) or len(names) < kernel.shape[0]:
         patch_of = np.searchsorted(used, sharing.patch_of)
         kernel_of = np.searchsorted(names, sharing.kernel_of)
