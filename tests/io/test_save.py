@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.io.exports import all_kinds
 from tests.io.models import dense_arrays, network
 from tropnet import Network
 from tropnet.errors import FormatError
 from tropnet.io import load, save
-from tropnet.network import NetworkBuilder
+from tropnet.network import Affine, NetworkBuilder
 from tropnet.network.schema import network_from_json, network_to_json
 
 
@@ -37,6 +38,19 @@ def test_a_round_trip_keeps_everything(tmp_path: Path) -> None:
         "float32", ("x",), ("a", "b"), ("a note",),
     )  # fmt: skip
     assert [y.name for y in g.layers] == [y.name for y in f.layers]
+
+
+def test_names_of_any_kind_are_kept(tmp_path: Path) -> None:
+    f = Network(1, (), Affine({0: [[1.0]]}), input_names=("größe", "\ud800 half a pair", "\n"))
+    save(f, tmp_path / "f.json")
+    assert load(tmp_path / "f.json").input_names == f.input_names
+
+
+@pytest.mark.parametrize("kind", all_kinds())
+def test_every_kind_of_network_comes_back(kind: str, tmp_path: Path) -> None:
+    f = all_kinds()[kind]
+    save(f, tmp_path / "f.json")
+    assert load(tmp_path / "f.json") == f
 
 
 @given(

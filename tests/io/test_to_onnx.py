@@ -210,6 +210,47 @@ def test_text_that_is_no_layout_is_not_believed() -> None:
         assert isinstance(compare(load(model), _KINDS["mixed layer"]), Equivalent)
 
 
+def test_another_operator_set_is_read_as_what_it_is() -> None:
+    model = _model()
+    model.opset_import[0].version = 18
+    assert network_as_written(model) is None
+    assert isinstance(compare(load(model), _KINDS["mixed layer"]), Equivalent)
+
+
+def test_layouts_that_ask_for_too_much_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    # ten thousand patches and as many kernels are a file of 160 kB and 10^8 rows
+    m = convolution(2, 5, float32_array(np.random.default_rng(0), 4, 18))
+    f = Network(50, (Layer(Affine({0: m})),), Affine({1: np.ones((1, 100))}))
+    model = onnx_model_of(f, "float32")
+    assert network_as_written(model) == f
+    asked: list[Any] = []
+    broadcast = np.broadcast_arrays
+
+    def counted(*arrays: Any) -> Any:
+        asked.append(arrays)
+        return broadcast(*arrays)
+
+    monkeypatch.setattr(np, "broadcast_arrays", counted)
+    for tensor in model.graph.initializer:
+        array = numpy_helper.to_array(tensor)
+        if tensor.name.endswith((".kernel", ".patches")):
+            tensor.CopyFrom(numpy_helper.from_array(np.tile(array, (4000, 1)), tensor.name))
+    assert network_as_written(model) is None
+    assert not asked
+    model = onnx_model_of(f, "float32")
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 2**40
+    assert network_as_written(model) is None
+    assert not asked
+    model = onnx_model_of(f, "float32")  # a tile is but the name of a node
+    product = next(n for n in model.graph.node if n.name.endswith("tiles0.product"))
+    for k in range(1, 2**22 // 100 + 1):
+        product.name = f"layer1.from0.tiles{k}.product"
+        model.graph.node.append(product)
+    model.graph.node[0].name = "layer1.from0.tiles0.product"
+    assert network_as_written(model) is None
+    assert sum(a[0].size * a[1].size for a in asked) <= 2**22
+
+
 def test_the_graph_counts_and_not_what_is_said_of_it() -> None:
     # numbers changed by a tool are the numbers of the network
     model = _model()

@@ -9,8 +9,9 @@ import numpy as np
 
 from tropnet.exact.sharing import Sharing
 from tropnet.io.float_form import FloatDtype, FloatForm
-from tropnet.io.onnx_export import LAYOUT, PRODUCER, onnx_model_of
+from tropnet.io.onnx_export import LAYOUT, OPSET, PRODUCER, onnx_model_of
 from tropnet.io.onnx_tensor import array_of
+from tropnet.io.tensor import require_room
 from tropnet.network import Affine, Layer, Linear, Network
 from tropnet.network.shared_linear import SharedLinear
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from tropnet.typing import AnyArray
 
 _DTYPES: Final[dict[int, FloatDtype]] = {1: "float32", 11: "float64"}
+#: Layers and inputs of more values are left to the reader of all graphs.
+_MOST_VALUES: Final = 2**22
 
 
 def network_as_written(model: Any) -> Network | None:
@@ -42,7 +45,9 @@ def network_as_written(model: Any) -> Network | None:
         >>> network_as_written(model) is None
         True
     """
-    if model.producer_name != PRODUCER:
+    if model.producer_name != PRODUCER or model.functions:
+        return None
+    if [(o.domain, o.version) for o in model.opset_import] != [("", OPSET)]:
         return None
     layouts = [entry.value for entry in model.metadata_props if entry.key == LAYOUT]
     try:
@@ -63,6 +68,7 @@ class _Proposal:
         self._stored = {tensor.name: tensor for tensor in graph.initializer}
         self._results = {node.name for node in graph.node}
         self._widths = [int(graph.input[0].type.tensor_type.shape.dim[1].dim_value)]
+        require_room(self._widths[0], "the input", _MOST_VALUES)
 
     def network(self, layout: dict[str, Any]) -> Network:
         """Return the proposed network."""
@@ -116,11 +122,14 @@ class _Proposal:
         if patch is not None:
             return patch, self._need(f"{name}.pairs.kernels")
         found: list[tuple[AnyArray, AnyArray]] = []
+        total = 0
         while f"{name}.tiles{len(found)}.product" in self._results:
             inner = f"{name}.tiles{len(found)}"
             patches, kernels = self._array(f"{inner}.patches"), self._array(f"{inner}.kernels")
             patches = np.arange(n_patches) if patches is None else patches
             kernels = np.arange(n_kernels) if kernels is None else kernels
+            total += patches.size * kernels.shape[-1]
+            require_room(total, f"the rows of {name}", _MOST_VALUES)
             tiles = np.broadcast_arrays(patches[..., :, None], kernels[..., None, :])
             found.append((tiles[0].reshape(-1), tiles[1].reshape(-1)))
         patch_parts, kernel_parts = zip(*found, strict=True)
