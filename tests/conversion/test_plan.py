@@ -111,3 +111,12 @@ def test_coinciding_kinks_are_counted_once() -> None:
 def test_the_same_seed_gives_the_same_plan() -> None:
     network = random_network([3, 16, 16, 1], 0)
     assert plan(network, seed=1) == plan(network, seed=1)
+
+
+def test_large_networks_are_hopeless_without_a_count() -> None:
+    wide = Network.from_dense([np.ones((5000, 2)), np.ones((5000, 5000)), np.ones((1, 5000))])
+    found = plan(wide)
+    assert found.terms == math.inf
+    assert found.summary == "too large to expand"
+    with pytest.raises(BudgetExceeded, match="keep the network as a circuit"):
+        found.require(1e5)

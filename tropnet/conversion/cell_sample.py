@@ -107,7 +107,8 @@ class CellSample:
             return None
         normals = self.forms(affine)[0][units, :-1]
         rank = int(np.linalg.matrix_rank(normals))
-        return float(sum(math.comb(len(units), i) for i in range(rank + 1)))
+        cells = sum(math.comb(len(units), i) for i in range(rank + 1))
+        return float(cells) if cells.bit_length() < 1000 else math.inf
 
     def cut(
         self, affine: Affine, units: Iterable[int], rng: np.random.Generator, limit: float

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tropnet.network import Affine, Network
     from tropnet.typing import BoolArray, FloatArray
 
+#: Entries of the matrices of units by units up to which a plan counts anything.
+_LARGEST: Final = 2**24
 #: Beyond this an estimate is only "too many".
 _HOPELESS: Final = 1e9
 #: Linear programs that a plan may cost, about; a sample has at most, and at least, so many cells.
@@ -157,7 +159,8 @@ def plan(network: Network, domain: Domain = None, *, seed: int = 0) -> Plan:
         seed: of the sample.
 
     Returns:
-        The plan; print it. Predictions are upper bounds in expectation, rarely more than a few
+        The plan; print it. For networks of some ten thousand units it says infinity without a
+        count. Predictions are upper bounds in expectation, rarely more than a few
         times too high.
 
     Raises:
@@ -174,8 +177,19 @@ def plan(network: Network, domain: Domain = None, *, seed: int = 0) -> Plan:
     """
     require_dimension(domain, network.n_inputs)
     # weights of 1e300 overflow here; a plan may be off where an answer may not
+    if sum(network.widths) * max((network.n_inputs, *network.widths)) > _LARGEST:
+        return _hopeless(network)
     with np.errstate(all="ignore"):
         return _Planner(network, domain, seed).run()
+
+
+def _hopeless(network: Network) -> Plan:
+    """Return the plan of a network for which even a prediction takes too much."""
+    rows = [
+        PlannedLayer(y.name or f"layer {k}", int(y.relu.sum()), math.inf, math.inf, math.inf)
+        for k, y in enumerate(network.layers, start=1)
+    ]
+    return Plan(tuple(rows), (), False)
 
 
 @final

@@ -120,7 +120,7 @@ class _Portfolio:
         self.stage("search", lambda: self.falsifier.run(_QUICK))
         if self.separable(related):
             self.stage("kinks", lambda: separate(problem, related[0], self.bracket))
-        self.stage("intervals", self.intervals)
+        self.stage("intervals", lambda: self.intervals(related))
         if problem.a.n_inputs <= MAX_INPUTS and not few and not self.bracket.decided:
             self.stage("exact enumeration of cells", self.enumerate)
         if not self.bracket.decided:
@@ -179,13 +179,13 @@ class _Portfolio:
         self.exact = True
         return f"{found.cells} joint cells"
 
-    def intervals(self) -> str:
+    def intervals(self, related: list[Related]) -> str:
         # an exporter multiplies a normalisation into the convolution before it: both networks
         # have as many layers only once the one that keeps them apart is multiplied out too
         problem, watch = self.problem, self.problem.require_time
         a, b = folded(problem.a), folded(problem.b)
         problem = replace(problem, a=a, b=b)
-        matchings = match_units(problem)
+        matchings = match_units(problem, related[0].pairs() if related else None)
         if matchings is None:
             first, second = (plain_bounds(f, problem.box, watch) for f in (a, b))
             self.offer_intervals(first - second, None)

@@ -100,7 +100,7 @@ class Falsifier:
             # one weight may matter on a few cells only: visit points that switch every unit on
             for point in points[self._cover(points)]:
                 self._offer(point)
-                if self.bracket.different or time.monotonic() > self.until:
+                if time.monotonic() > self.until or self.bracket.different:
                     break
         return points
 

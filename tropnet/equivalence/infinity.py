@@ -75,8 +75,8 @@ def _random_direction(
         some = directions.rows(range(start, min(start + max(1, 4 * start), len(directions))))
         slopes = first.exact(some) - second.exact(some)
         if not slopes.is_zero():  # the steepest would be no better a proof
-            row = int(np.flatnonzero(slopes.signs().any(axis=1))[0])
-            return tuple(some.to_fractions()[row])
+            steep = int(np.flatnonzero(slopes.signs().any(axis=1))[0])
+            return tuple(some.to_fractions()[steep])
         start += len(some)
     return None
 

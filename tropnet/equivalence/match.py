@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
@@ -14,26 +15,34 @@ from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.sample import Sampler
 
 if TYPE_CHECKING:
-    from tropnet.typing import FloatArray
+    from tropnet.typing import FloatArray, IntArray
+
+#: A unit of the first network, one of the second, and the size of the first over the second.
+Pair: TypeAlias = tuple[int, int, Fraction]
+#: Pairs for each layer.
+Known: TypeAlias = Sequence[Sequence[Pair]]
 
 #: Sample points on which activations are compared.
 _SAMPLES: Final = 512
-#: Wider layers are paired in their order.
+#: The units of wider layers are paired by what they look like on a few points.
 _WIDEST: Final = 1500
+_LOOKS: Final = 16
 
 
-def match_units(problem: Problem) -> list[Matching] | None:
+def match_units(problem: Problem, known: Known | None = None) -> list[Matching] | None:
     """Return a pairing for each layer, or None when the networks have different depths.
 
-    For each layer the cosines between the pre-activations of all pairs of units on sample points go
-    to the Hungarian method; the scale of a pair is the ratio of their sizes, rounded to a power of
-    two where it is near one. Any pairing is sound (`Matching`); pairs of a ReLU with an identity
-    unit are dropped.
+    Units that are known to be multiples of each other are paired. For the others the cosines
+    between the pre-activations of all pairs of units on sample points go to the Hungarian method;
+    the scale of a pair is the ratio of their sizes, rounded to a power of two where it is near one.
+    Any pairing is sound (`Matching`); pairs of a ReLU with an identity unit are dropped.
 
     Args:
         problem: the comparison.
+        known: for each layer pairs of units, with the positive scale of the first over the second.
 
-    Cost: two forward passes of 512 points, and O(width³) for each layer.
+    Cost: two forward passes of 512 points, and O(width³) for each layer; wide layers are paired by
+    what their units look like on a few points, in linear time.
 
     Example:
         >>> from tropnet import Network
@@ -51,17 +60,24 @@ def match_units(problem: Problem) -> list[Matching] | None:
     # the outputs come last and are left out
     layers = zip(a.layers, b.layers, heights(a, points), heights(b, points), strict=False)
     found = []
-    for la, lb, va, vb in layers:
-        if max(la.width, lb.width) > _WIDEST:
-            size = min(la.width, lb.width)
-            same = np.flatnonzero(la.relu[:size] == lb.relu[:size]).tolist()
-            found.append(Matching(tuple(same), tuple(same), (Fraction(1),) * len(same)))
-        else:
-            found.append(_match(va, vb, la.relu, lb.relu))
+    for k, (la, lb, va, vb) in enumerate(layers):
+        pairs = [] if known is None else list(known[k])
+        rest_a = _others(la.width, [i for i, _, _ in pairs])
+        rest_b = _others(lb.width, [j for _, j, _ in pairs])
+        match = _match_wide if max(len(rest_a), len(rest_b)) > _WIDEST else _match
+        more = match(va[:, rest_a], vb[:, rest_b], la.relu[rest_a], lb.relu[rest_b])
+        pairs += [(int(rest_a[i]), int(rest_b[j]), scale) for i, j, scale in more]
+        found.append(Matching(*zip(*sorted(pairs), strict=True)) if pairs else Matching((), (), ()))
     return found
 
 
-def _match(first: FloatArray, second: FloatArray, relu_a: Any, relu_b: Any) -> Matching:
+def _others(width: int, taken: Sequence[int]) -> IntArray:
+    mask = np.ones(width, dtype=np.bool_)
+    mask[list(taken)] = False
+    return np.flatnonzero(mask)
+
+
+def _match(first: FloatArray, second: FloatArray, relu_a: Any, relu_b: Any) -> list[Pair]:
     from scipy.optimize import linear_sum_assignment
 
     with np.errstate(all="ignore"):
@@ -71,14 +87,41 @@ def _match(first: FloatArray, second: FloatArray, relu_a: Any, relu_b: Any) -> M
     cosines = np.nan_to_num(cosines, nan=-1.0, posinf=-1.0, neginf=-1.0)
     cosines[np.not_equal.outer(relu_a, relu_b)] = -3.0
     rows, columns = linear_sum_assignment(-cosines)
-    pairs = [
+    return [
         (int(i), int(j), _scale(norm_a[i], norm_b[j]))
         for i, j in zip(rows, columns, strict=True)
         if relu_a[i] == relu_b[j]
     ]
-    return Matching(
-        tuple(i for i, _, _ in pairs), tuple(j for _, j, _ in pairs), tuple(s for _, _, s in pairs)
-    )
+
+
+def _match_wide(first: FloatArray, second: FloatArray, relu_a: Any, relu_b: Any) -> list[Pair]:
+    """Pair units whose directions round to the same few digits, and the rest in their order."""
+
+    def looks(values: FloatArray, relu: Any) -> tuple[list[bytes], FloatArray]:
+        with np.errstate(all="ignore"):
+            norms = np.linalg.norm(np.nan_to_num(values), axis=0)
+            some = np.nan_to_num(values[:_LOOKS] / norms)
+        signs = np.vstack([np.round(some * 1000), relu]).astype(np.int32).T
+        return [row.tobytes() for row in np.ascontiguousarray(signs)], norms
+
+    (looks_a, norm_a), (looks_b, norm_b) = looks(first, relu_a), looks(second, relu_b)
+    places: dict[bytes, list[int]] = {}
+    for j in reversed(range(len(looks_b))):
+        places.setdefault(looks_b[j], []).append(j)
+    pairs: list[Pair] = []
+    left: list[int] = []
+    for i, look in enumerate(looks_a):
+        if places.get(look):
+            j = places[look].pop()
+            pairs.append((i, j, _scale(norm_a[i], norm_b[j])))
+        else:
+            left.append(i)
+    rest = sorted(j for group in places.values() for j in group)
+    for kind in (False, True):
+        mine = [i for i in left if bool(relu_a[i]) is kind]
+        theirs = [j for j in rest if bool(relu_b[j]) is kind]
+        pairs += [(i, j, Fraction(1)) for i, j in zip(mine, theirs, strict=False)]
+    return pairs
 
 
 def _scale(first: float, second: float) -> Fraction:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, final
 
+import numpy as np
+
 from tropnet.checker.gap import norm_above
 from tropnet.checker.relations import NAMES, Claim, Walk
 from tropnet.equivalence.bracket import Bracket
@@ -47,9 +49,44 @@ class Related:
         """Whether the outputs have the same coefficients over the atoms; then f = g."""
         return not self.difference.parts
 
+    def pairs(self) -> list[list[tuple[int, int, Fraction]]] | None:
+        """Return pairs of units of which one is a positive multiple of the other.
+
+        Layers and units are those of the `folded` networks. None where these differ in depth.
+        """
+        units: dict[str, list[list[int]]] = {}  # for each layer with a ReLU its ReLU units
+        for name in NAMES:
+            layers = self.walk.networks[name].layers
+            units[name] = [np.flatnonzero(y.relu).tolist() for y in layers if y.relu.any()]
+        if len(units["a"]) != len(units["b"]):
+            return None
+        found: list[list[tuple[int, int, Fraction]]] = []
+        alive = {n: [k for k, y in enumerate(self.walk.networks[n].layers) if y.relu.any()]
+                 for n in NAMES}  # fmt: skip
+        for at, (ka, kb) in enumerate(zip(alive["a"], alive["b"], strict=True)):
+            mine: dict[tuple[str, int, int], list[tuple[int, Fraction]]] = {}
+            for place, i in enumerate(units["a"][at]):
+                atom, scale = _atom("a", ka + 1, i, self.claims["a"][ka][i])
+                mine.setdefault(atom, []).append((place, scale))
+            pairs = []
+            for place, j in enumerate(units["b"][at]):
+                atom, scale = _atom("b", kb + 1, j, self.claims["b"][kb][j])
+                if mine.get(atom):
+                    partner, size = mine[atom].pop()
+                    pairs.append((partner, place, size / scale))
+            found.append(pairs)
+        return found
+
     def bounds(self) -> IntervalVector:
         """Return intervals around the outputs' difference."""
         return self.walk.bounds_of(self.difference)
+
+
+def _atom(name: str, k: int, i: int, claim: Claim) -> tuple[tuple[str, int, int], Fraction]:
+    """Return the atom of which a unit is a positive multiple, and the multiple; itself if none."""
+    if claim.kind == "same" and claim.unit is not None and claim.scale is not None:
+        return claim.unit, claim.scale
+    return (name, k, i), Fraction(1)
 
 
 def relate(problem: Problem) -> Related:
