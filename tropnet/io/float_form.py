@@ -48,7 +48,9 @@ class FloatForm:
             RationalMatrix([['2/3']])
         """
         if self.divisors is None:
-            return linear(self.numerators.astype(np.float64))
+            with np.errstate(invalid="ignore"):  # NaN is refused in the next line
+                wide = self.numerators.astype(np.float64)
+            return linear(wide)
         factors = [1 / Fraction(d) for d in self.divisors.tolist()]
         return linear(RationalMatrix.from_floats(self.numerators).scale_rows(factors))
 
