@@ -42,13 +42,10 @@ def onnx_model_of(network: Network, dtype: FloatDtype) -> Any:
     """
     from onnx import helper
 
-    from tropnet import __version__
-
     graph = _Graph(network, dtype)
     model = helper.make_model(
         graph.proto(),
         producer_name=PRODUCER,
-        producer_version=__version__,
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
