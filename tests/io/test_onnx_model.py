@@ -182,6 +182,41 @@ def test_broken_sparse_tensors(
         load(model)
 
 
+@pytest.mark.parametrize("op", ["Softmax", "LogSoftmax", "ArgMax"])
+def test_a_final_choice_is_left_out_on_request(op: str) -> None:
+    nodes = [
+        helper.make_node("Conv", ["x", "W"], ["c"], name="conv"),
+        helper.make_node("Flatten", ["c"], ["f"]),
+        helper.make_node(op, ["f"], ["y"], name="choice", axis=1),
+    ]
+    weights = np.ones((2, 1, 2, 2), np.float32)
+    model = onnx_model(nodes, {"W": weights}, {"x": ["N", 1, 3, 3]})
+    with pytest.raises(
+        UnsupportedLayerError,
+        match=rf"'choice' \({op}\) .*; try: stop_before='choice' reads what comes before it$",
+    ):
+        load(model)
+    f = load(model, stop_before="choice")
+    assert (f.n_inputs, f.n_outputs, f.output_names) == (9, 8, ("f",))
+    assert load(model, stop_before=op) == f
+
+
+def test_several_inputs_of_several_axes_keep_their_names() -> None:
+    nodes = [
+        helper.make_node("GlobalMaxPool", ["image"], ["m"]),
+        helper.make_node("Flatten", ["m"], ["f"]),
+        helper.make_node("Concat", ["f", "row"], ["joined"], axis=1),
+        helper.make_node("Transpose", ["image"], ["turned"], perm=[0, 1, 3, 2]),
+    ]
+    shapes = {"image": ["N", 1, 2, 2], "row": ["N", 2]}
+    model = onnx_model(nodes, {}, shapes, ("joined", "turned"))
+    f = load(model)
+    assert (f.input_names, f.output_names) == (("image", "row"), ("joined", "turned"))
+    assert f.exact([1, 2, 3, 4, 5, 6]).to_floats().tolist() == [[4, 5, 6, 1, 3, 2, 4]]
+    points = points_and_kinks(f)
+    assert_within_bound(f, points, run_onnx(model, points))
+
+
 def _broken(change: Any) -> Any:
     model = dense_onnx(_LAYERS)
     change(model)
@@ -194,6 +229,15 @@ def _broken(change: Any) -> Any:
         (lambda m: m.graph.ClearField("output"), FormatError, "no outputs"),
         (lambda m: m.graph.ClearField("input"), ShapeError, "needs inputs"),
         (lambda m: m.ClearField("opset_import"), FormatError, "which operator set"),
+        (lambda m: m.opset_import.append(helper.make_opsetid("ai.onnx", 9)), FormatError,
+         r"which operator set it uses \(it names 9 and 17\)"),
+        (lambda m: m.graph.initializer.append(m.graph.initializer[0]), FormatError,
+         "two tensors under one name"),
+        (lambda m: m.graph.input.append(m.graph.input[0]), FormatError, "two inputs of one name"),
+        (lambda m: m.graph.node[1].output.__setitem__(0, "x"), FormatError,
+         "a node of the ONNX graph makes 'x', which is given"),
+        (lambda m: m.graph.node.append(helper.make_node("Relu", ["y"], ["W0"])), FormatError,
+         "makes 'W0', which is given"),
         (lambda m: m.graph.node.reverse(), FormatError, "no node before it makes"),
         (lambda m: m.graph.node[1].output.__setitem__(0, "z0"), FormatError, "two nodes"),
         (lambda m: m.graph.node[0].input.__setitem__(1, "gone"), FormatError, "reads 'gone'"),
@@ -296,18 +340,3 @@ def test_external_data_of_an_object_has_no_folder(tmp_path: Path) -> None:
     model = onnx.load(_external(tmp_path, "weights.bin"), load_external_data=False)
     with pytest.raises(FormatError, match="load the file, not the object"):
         load(model)
-
-
-def test_torch_exports_match_torch(tmp_path: Path) -> None:
-    import torch
-
-    torch.manual_seed(0)
-    model = torch.nn.Sequential(
-        torch.nn.Flatten(), torch.nn.Linear(6, 5), torch.nn.ReLU(), torch.nn.Linear(5, 2)
-    ).eval()
-    path = tmp_path / "export.onnx"
-    torch.onnx.export(
-        model, (torch.zeros(1, 2, 3),), path, dynamo=False, input_names=["x"],
-        dynamic_axes={"x": {0: "batch"}}, verbose=False,
-    )  # fmt: skip
-    assert load(path) == load(model, example_input=torch.zeros(1, 2, 3))
