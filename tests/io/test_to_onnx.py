@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from onnx import numpy_helper
 
 from tests.io.exports import all_kinds, changed, convolution, float32_array
 from tests.io.models import assert_within_bound, dense_arrays, network, points_and_kinks
-from tropnet import Equivalent, Network, compare, load, to_onnx
+from tropnet import Box, Different, Equivalent, Network, compare, load, to_onnx
 from tropnet.errors import BudgetExceeded, DomainError, FormatError
 from tropnet.io.onnx_export import LAYOUT, onnx_model_of
 from tropnet.io.onnx_layout import network_as_written
@@ -163,6 +165,33 @@ def test_a_convolution_stays_compact(tmp_path: Path) -> None:
     stored = 4 * (m.kernel.entries.size + m.sharing.patches.size + 2 * r)
     assert written.size < stored * 1.1 + 10_000 < r * n / 10
     assert load(written.path) == f
+
+
+def test_an_exporter_that_folds_writes_another_function(tmp_path: Path) -> None:
+    # torch's folds the normalisation into the convolution, in float32; ours folds nothing
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2), torch.nn.ReLU(), torch.nn.Flatten(),
+        torch.nn.Linear(8, 1),
+    )  # fmt: skip
+    with torch.no_grad():
+        for _ in range(5):
+            model(2 * torch.randn(16, 1, 4, 4) + 1)
+    image = torch.zeros(1, 1, 4, 4)
+    model.eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(model, (image,), tmp_path / "torch.onnx", dynamo=False)
+    f, g = load(model, example_input=image), load(tmp_path / "torch.onnx")
+    assert "rounded to float64" in f.notes[0]
+    box = Box.cube(16, -1, 1)
+    verdict = compare(f, g, box, time_limit=20)
+    assert isinstance(verdict, Different)
+    assert 0 < verdict.lower <= verdict.upper < 1e-5
+    assert any("batch normalisation" in note for note in verdict.notes)
+    assert isinstance(compare(f, g, box, atol="1e-5", time_limit=20), Equivalent)
+    written = to_onnx(f, tmp_path / "ours.onnx")
+    assert (written.dtype, load(written.path)) == ("float64", f)
 
 
 # ---- layouts that lie ----------------------------------------------------------------------------
