@@ -11,8 +11,10 @@ import torch
 
 from tests.io.operations.oracle import agree, read, stored
 from tropnet.errors import BudgetExceeded, DomainError, ShapeError
-from tropnet.io.operations import Operations
+from tropnet.io.operations import Operations, choice, piecewise, product, reduction
+from tropnet.io.operations.condition import compare_values, where
 from tropnet.io.operations.convolution import convolve
+from tropnet.io.operations.einsum import einsum
 from tropnet.io.operations.normalise import batch_norm
 from tropnet.io.operations.piecewise import leaky_relu
 from tropnet.io.operations.pooling import adaptive_average_pool, average_pool, max_pool
@@ -202,3 +204,43 @@ def test_float16() -> None:
         return _F.leaky_relu(_F.max_pool1d(y, 2, 1), 0.25)
 
     agree([(1, 2, 5)], build, oracle, dtype="float16", unit=None)
+
+
+_HALF = stored(np.array(0.5))
+_THIRD = Constant(np.array(Fraction(1, 3), dtype=object))
+_SCALARS: dict[str, Any] = {
+    "negate": lambda do, x: do.negate(x),
+    "scale": lambda do, x: do.scale(x, Fraction(1, 3)),
+    "subtract": lambda do, x: do.subtract(_THIRD, x),
+    "transpose": lambda do, x: do.transpose(x, []),
+    "multiply": lambda do, x: product.multiply(do, x, _THIRD),
+    "divide": lambda do, x: product.divide(do, x, _THIRD),
+    "maximum": lambda do, x: piecewise.maximum(do, [x, _THIRD]),
+    "minimum": lambda do, x: piecewise.minimum(do, [x, _HALF]),
+    "prelu": lambda do, x: piecewise.prelu(do, x, _THIRD),
+    "absolute": piecewise.absolute,
+    "clip": lambda do, x: piecewise.clip(do, x, -1, 1),
+    "clip at zero": lambda do, x: piecewise.clip(do, x, 0, 6),
+    "clip below": lambda do, x: piecewise.clip(do, x, _THIRD, None),
+    "shrink": lambda do, x: piecewise.soft_shrink(do, x, 0.25),
+    "sigmoid": lambda do, x: piecewise.hard_sigmoid(do, x, 0.2, 0.5),
+    "total": reduction.total,
+    "mean": reduction.mean,
+    "largest": reduction.largest,
+    "pad": lambda do, x: choice.pad(do, x, []),
+    "expand": lambda do, x: choice.expand(do, x, [2]),
+    "tile": lambda do, x: choice.tile(do, x, [2]),
+    "slice": lambda do, x: choice.take_slice(do, x, [], []),
+    "where": lambda do, x: where(do, compare_values(do, "gt", x, _HALF), x, _HALF),
+    "constant where": lambda do, x: where(do, stored(np.array(True)), x, _THIRD),
+    "einsum": lambda do, x: einsum(do, ",->", [x, _THIRD]),
+}
+
+
+@pytest.mark.parametrize("case", list(_SCALARS))
+def test_tensors_without_axes(case: str) -> None:
+    for number in (Fraction(1, 8), Fraction(-7), Fraction(3, 4)):
+        f = read([()], _SCALARS[case], "float64")
+        for held in (np.array(number, dtype=object), np.array(float(number))):
+            folded = _SCALARS[case](Operations("float64"), Constant(held))
+            assert f.exact([number]).to_fractions() == [folded.fractions().reshape(-1).tolist()]

@@ -133,6 +133,8 @@ def pad(
     if len(widths) != len(x.shape):
         raise ShapeError(f"{what}: {len(widths)} pairs of widths for values of shape {x.shape}")
     pairs = [(int(a), int(b)) for a, b in widths]
+    if not pairs:
+        return x  # a scalar
     kept = [slice(max(-a, 0), n - max(-b, 0)) for (a, b), n in zip(pairs, x.shape, strict=True)]
     added = [(max(a, 0), max(b, 0)) for a, b in pairs]
     lengths = [s.stop - s.start for s in kept]

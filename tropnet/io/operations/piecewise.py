@@ -180,8 +180,8 @@ def clip(do: Operations, x: Value, low: Bound | None, high: Bound | None, name: 
         return do.subtract(upper, do.relu(do.subtract(upper, x, name), name), name)
     shape = _joint([x, lower, upper], name)
     ends = np.broadcast_to(upper.fractions(), shape)
-    starts = np.minimum(np.broadcast_to(lower.fractions(), shape), ends)
-    if (starts == ends).all():
+    starts = np.asarray(np.minimum(np.broadcast_to(lower.fractions(), shape), ends), dtype=object)
+    if np.all(starts == ends):
         return Constant(ends)
     whole = do.broadcast(x, shape)
     if starts.any():
@@ -332,7 +332,7 @@ def _units(
         kernel = np.array(signs, dtype=np.float64)[:, None]
         several = do.combine(x, kernel, once, kernel_of, places, (pieces * size,), name)
     assert isinstance(several, Tensor)
-    shifted = do.builder.shift(several.wire, np.concatenate([v.reshape(-1) for v in offsets]))
+    shifted = do.builder.shift(several.wire, np.concatenate([np.reshape(v, -1) for v in offsets]))
     units = do.builder.relu(shifted, name)
     starts = range(0, pieces * size, size)
     return [Tensor(do.builder.take(units, range(k, k + size)), x.shape) for k in starts]
