@@ -314,11 +314,16 @@ def test_an_existing_file_is_replaced_or_left_alone(tmp_path: Path) -> None:
     path.write_text("before")
     for wrong in (Network.from_dense([[["1/3", 0.1]]]), "no network"):
         with pytest.raises((DomainError, FormatError)):
-            to_onnx(wrong, path)  # type: ignore[arg-type]
+            to_onnx(wrong, path)
     assert path.read_text() == "before"
     to_onnx(network(dense_arrays([2, 3, 1])), path)
     assert load(path).n_inputs == 2
     assert [p.name for p in tmp_path.iterdir()] == ["f.onnx"]
+
+
+def test_whatever_load_reads_may_stand_for_a_network(tmp_path: Path) -> None:
+    written = to_onnx("examples:moons_a", tmp_path / "f.onnx")
+    assert load(to_onnx(written.path, written.path).path) == load("examples:moons_a")
 
 
 def test_nothing_is_left_where_writing_fails(tmp_path: Path) -> None:

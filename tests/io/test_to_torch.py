@@ -74,7 +74,13 @@ def test_any_float64_network_comes_back(f: Network) -> None:
 
 def test_a_chain_is_torchs_own_layers() -> None:
     module = to_torch(_KINDS["chain"])
-    assert [type(m).__name__ for m in module.children()] == ["Linear", "ReLU", "Linear", "ReLU", "Linear"]
+    assert [type(m).__name__ for m in module.children()] == [
+        "Linear",
+        "ReLU",
+        "Linear",
+        "ReLU",
+        "Linear",
+    ]
     assert list(module.state_dict()) == [f"{k}.{p}" for k in (0, 2, 4) for p in ("weight", "bias")]
 
 
@@ -172,5 +178,9 @@ def test_what_is_no_float_is_refused_or_rounded() -> None:
         to_torch(f)
     g = load(to_torch(f, rounded=True))
     assert g.output.terms[0][1].values.tolist() == [[1 / 3, 0.1]]
-    with pytest.raises(FormatError, match="to_torch takes a Network, not an object of type str"):
-        to_torch("model.pt")  # type: ignore[arg-type]
+
+
+def test_whatever_load_reads_may_stand_for_a_network() -> None:
+    assert load(to_torch("examples:moons_a")) == load("examples:moons_a")
+    with pytest.raises(FormatError, match=r"there is no file model.pt"):
+        to_torch("model.pt")

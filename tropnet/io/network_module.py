@@ -232,11 +232,11 @@ class SharedMap(nn.Module):
     def linear(self, path: str) -> Linear:
         """Return the map as it now is."""
         kernel = _linear(self.kernel, self.divisor, f"{path}.kernel")
-        patches = _array(self.patches).copy()
+        patches, device = _array(self.patches).copy(), self.kernel.device
         patch_parts, kernel_parts = [], []
         for number in range(self.tiles):
             patch_ids, kernel_ids = (
-                _array(self._chosen(torch.arange(count), name, number))
+                _array(self._chosen(torch.arange(count, device=device), name, number))
                 for name, count in (("patches", len(patches)), ("kernels", kernel.shape[0]))
             )
             tiles = np.broadcast_arrays(patch_ids[:, :, None], kernel_ids[:, None, :])

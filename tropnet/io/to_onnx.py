@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
-from tropnet.errors import BudgetExceeded, FormatError
+from tropnet.errors import BudgetExceeded
 from tropnet.io.float_form import FloatDtype, kernel_of
 from tropnet.io.in_floats import in_floats
+from tropnet.io.load import load
 from tropnet.io.onnx_export import onnx_model_of
 from tropnet.io.whole_file import write_whole
-from tropnet.network import Network
 from tropnet.network.shared_linear import SharedLinear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tropnet.network import Network
 
 #: Protobuf ends at 2 GiB.
 _MOST_BYTES: Final = 2**31 - 2**20
@@ -42,7 +44,7 @@ class OnnxFile:
 
 
 def to_onnx(
-    network: Network,
+    network: Any,
     path: str | os.PathLike[str],
     *,
     dtype: FloatDtype | None = None,
@@ -61,7 +63,7 @@ def to_onnx(
     as exact as `load` read as 1/9, and runtimes round once.
 
     Args:
-        network: any network.
+        network: a Network, or anything that `load` reads.
         path: where to; an existing file is replaced, and is whole or untouched at any time.
         dtype: the format of the weights, and so of the runtime's arithmetic. Left out, float32
             where every weight is exact in it, else float64.
@@ -75,7 +77,8 @@ def to_onnx(
         DomainError: a weight is not exact in the format, and `rounded` is not set; or it is beyond
             the format.
         BudgetExceeded: more than the 2 GiB that an ONNX file holds.
-        FormatError: no Network, or a path that cannot be written.
+        FormatError: a path that cannot be written.
+        TropnetError: whatever `load` raises.
 
     Cost: linear in the stored weights.
 
@@ -89,11 +92,7 @@ def to_onnx(
         >>> written.dtype, written.rounded
         ('float32', 0)
     """
-    if not isinstance(network, Network):
-        raise FormatError(
-            f"to_onnx writes a Network, not an object of type {type(network).__name__}; load it"
-        )
-    exact, used, count = in_floats(network, dtype, rounded=rounded)
+    exact, used, count = in_floats(load(network), dtype, rounded=rounded)
     size = sum(_sizes(exact, 4 if used == "float32" else 8))
     if size > _MOST_BYTES:
         raise BudgetExceeded("bytes of an ONNX file", size, _MOST_BYTES, "a smaller network")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tropnet.errors import FormatError
 from tropnet.io.float_form import FloatDtype, float_form
 from tropnet.io.in_floats import in_floats
-from tropnet.network import Network
+from tropnet.io.load import load
 from tropnet.network.shared_linear import SharedLinear
 
 if TYPE_CHECKING:
     import torch
 
+    from tropnet.network import Network
+
 
 def to_torch(
-    network: Network, *, dtype: FloatDtype | None = None, rounded: bool = False
+    network: Any, *, dtype: FloatDtype | None = None, rounded: bool = False
 ) -> torch.nn.Module:
     """Return a network as a torch module, to be run or trained on.
 
@@ -30,7 +31,7 @@ def to_torch(
     0.5625.
 
     Args:
-        network: any network.
+        network: a Network, or anything that `load` reads.
         dtype: the format of parameters; left out, float32 where every weight is exact in it, else
             float64.
         rounded: where a weight is neither a float of the format nor such a quotient, take the
@@ -42,7 +43,7 @@ def to_torch(
     Raises:
         DomainError: a weight is not exact in the format, and `rounded` is not set; or it is beyond
             the format.
-        FormatError: no Network.
+        TropnetError: whatever `load` raises.
 
     Cost: linear in the stored weights.
 
@@ -60,11 +61,7 @@ def to_torch(
         >>> tropnet.load(module) == tropnet.load("examples:moons_a")
         True
     """
-    if not isinstance(network, Network):
-        raise FormatError(
-            f"to_torch takes a Network, not an object of type {type(network).__name__}; load it"
-        )
-    exact, used, _ = in_floats(network, dtype, rounded=rounded)
+    exact, used, _ = in_floats(load(network), dtype, rounded=rounded)
     if _is_chain(exact, used):
         return _sequential(exact, used)
     from tropnet.io.network_module import NetworkModule
