@@ -43,6 +43,10 @@ class Constant:
 
     values: AnyArray
 
+    def __post_init__(self) -> None:
+        # numpy's sums and products of arrays without axes are bare numbers
+        object.__setattr__(self, "values", np.asarray(self.values))
+
     @property
     def shape(self) -> Shape:
         """The shape."""

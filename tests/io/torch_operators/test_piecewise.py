@@ -70,6 +70,17 @@ def test_piecewise_functions(name: str) -> None:
     assert_as_torch(model, _ROW)
 
 
+def test_values_without_axes() -> None:
+    functions: list[Any] = [
+        functional.relu6, torch.abs, lambda y: y.clamp(-1, 2), lambda y: y.clamp(2, 2),
+        lambda y: functional.leaky_relu(y, 0.5), lambda y: functional.softshrink(y, 1),
+        lambda y: torch.maximum(y, -y), lambda y: y.unsqueeze(0).sort()[0], lambda y: -y * 3 + 2,
+    ]  # fmt: skip
+    assert_as_torch(Forward(lambda m, x: [f(x.sum()) for f in functions]), _ROW)
+    numbers = Forward(lambda m, x: [x * f(m.v[1]) for f in functions[:-1]])
+    assert_as_torch(numbers, _ROW)
+
+
 def test_hardsigmoid_has_exact_sixths() -> None:
     f = assert_as_torch(Forward(lambda m, x: functional.hardsigmoid(x)), _ROW, exact=False)
     assert f.exact([1, 3, -4, -2]).to_fractions() == [[Fraction(2, 3), 1, 0, Fraction(1, 6)]]
