@@ -49,10 +49,11 @@ class RationalMatrix:
         [Fraction(1, 4), Fraction(3, 4)]
     """
 
-    __slots__ = ("denominator", "numerators")
+    __slots__ = ("_signs", "denominator", "numerators")
 
     numerators: flint.fmpz_mat
     denominator: int
+    _signs: SignArray
 
     #: numpy shall not take the matrix apart in `2.0 * matrix` or `array @ matrix`.
     __array_ufunc__: ClassVar[None] = None
@@ -277,9 +278,15 @@ class RationalMatrix:
         return np.array(flat, dtype=np.float64).reshape(self.shape)
 
     def signs(self) -> SignArray:
-        """Return the signs −1, 0, 1 of the entries as an int8 array."""
-        flat = [(v > 0) - (v < 0) for v in self.numerators.entries()]
-        return np.array(flat, dtype=np.int8).reshape(self.shape)
+        """Return the signs −1, 0, 1 of the entries as a read-only int8 array, made once."""
+        try:
+            return self._signs
+        except AttributeError:
+            flat = [(v > 0) - (v < 0) for v in self.numerators.entries()]
+            found = np.array(flat, dtype=np.int8).reshape(self.shape)
+            found.flags.writeable = False
+            object.__setattr__(self, "_signs", found)
+            return found
 
     def is_zero(self) -> bool:
         """Tell whether every entry is zero."""
@@ -357,6 +364,8 @@ class RationalMatrix:
         for i in chosen:
             if not 0 <= i < self.shape[0]:
                 raise ShapeError(f"there is no row or column {i} among {self.shape[0]}")
+        if chosen == list(range(self.shape[0])):
+            return self
         flat = [v for i in chosen for v in entries[i * columns : (i + 1) * columns]]
         return RationalMatrix(_integers((len(chosen), columns), flat), self.denominator)
 

@@ -144,7 +144,12 @@ class SharedMatrix:
 
     def is_zero(self) -> bool:
         """Tell whether every entry is zero."""
-        return self.kernel.is_zero() or not self.sharing.touched(self._present).any()
+        if self.kernel.is_zero() or not len(self.sharing):
+            return True
+        share = self.sharing
+        if len(np.unique(share.kernel_of)) == self.kernel.shape[0] and (share.patches >= 0).all():
+            return False  # every kernel is laid somewhere, whole
+        return not share.touched(self._present).any()
 
     def nonzero_columns(self) -> list[int]:
         """Return the columns with an entry that is not zero, in increasing order."""

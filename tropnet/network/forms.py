@@ -154,7 +154,9 @@ class Forms:
         kernels: list[list[tuple[int, ...]]] = []
         for block, part in zip(blocks, found, strict=True):
             factor = denominator // self.parts[block].kernel.denominator
-            kernels.append([tuple(v * factor for v in k.tolist()) for k in part.kernels])
+            kernels.append(
+                [tuple((k * factor if factor > 1 else k).tolist()) for k in part.kernels]
+            )
         table = np.array([f.kernel_of for f in found], dtype=np.int64).T.reshape(
             self.count, len(blocks)
         )
@@ -178,13 +180,15 @@ class Forms:
 
 def _primitive(parts: list[tuple[int, ...]], names: Names) -> tuple[list[int | None], int]:
     """Return the names of the integer vectors over their common divisor, and that divisor."""
-    divisor = math.gcd(*(v for part in parts for v in part))
+    divisor = math.gcd(*(math.gcd(*part) for part in parts))
     if not divisor:
         return [None] * len(parts), 1
     if next(v for part in parts for v in part) < 0:
         divisor = -divisor
     return [
-        names.of((b"entries", tuple(v // divisor for v in part))) if part else None
+        names.of((b"entries", part if divisor == 1 else tuple(v // divisor for v in part)))
+        if part
+        else None
         for part in parts
     ], divisor
 

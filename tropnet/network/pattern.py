@@ -101,4 +101,4 @@ def _constant_units(affine: Affine) -> BoolArray:
 
 def _exact_signs(network: Network, points: RationalMatrix) -> list[SignArray]:
     values = forward_exact(network, points)
-    return [layer.affine.exact(values).signs() for layer in network.layers]
+    return [layer.affine.exact(values).signs().copy() for layer in network.layers]
