@@ -331,10 +331,3 @@ def _vector_content(vector: AnyArray) -> bytes:
         return b"float64 %d " % len(vector) + np.array(floats, dtype="<f8").tobytes()
     entries = " ".join(f"{v.numerator:x}/{v.denominator:x}" for v in vector)
     return b"rational %d %s " % (len(vector), entries.encode())
-
-
-def shared(kernel: Any, patches: Any, kernel_of: Any, patch_of: Any, columns: int) -> Linear:
-    """Return the linear map whose rows share kernels and patches (`shared_linear.shared`)."""
-    from tropnet.network import shared_linear
-
-    return shared_linear.shared(kernel, patches, kernel_of, patch_of, columns)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tropnet.exact import RationalMatrix
 from tropnet.io.tensor import MOST_VALUES, Constant, Shape, Tensor, Value, require_room, size_of
-from tropnet.network.linear import shared
+from tropnet.network.shared_linear import shared
 
 if TYPE_CHECKING:
     from tropnet.io.operations.operations import Operations

@@ -24,7 +24,7 @@ from tropnet.io.tensor import (
     size_of,
 )
 from tropnet.network import Network, NetworkBuilder, Wire
-from tropnet.network.linear import shared
+from tropnet.network.shared_linear import shared
 
 if TYPE_CHECKING:
     from tropnet.network.network import Dtype
