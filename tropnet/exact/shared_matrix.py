@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Final, final
 import flint
 import numpy as np
 
-from tropnet.errors import BudgetExceeded, ShapeError
-from tropnet.exact.factors import Factors, factors, row_ids
+from tropnet.errors import ShapeError
+from tropnet.exact.factors import Factors, factors
 from tropnet.exact.matrix import RationalMatrix
+from tropnet.exact.merging import distinct_pairs, merged, require_few
+from tropnet.exact.shared_product import product, rows_of
 from tropnet.exact.sharing import Sharing
 
 if TYPE_CHECKING:
-    from tropnet.typing import AnyArray, IntArray
+    pass
 
-#: The most entries of kernels, of patches, or of a dense form that one operation may make.
-MOST_SHARED: Final = 2**25
 #: Gathered integers handed to flint at a time.
 _GATHERED: Final = 2**20
 
@@ -72,7 +72,7 @@ class SharedMatrix:
             )
         kernel_of = np.asarray(kernel_of, dtype=np.int64).reshape(-1)
         patch_of = np.asarray(patch_of, dtype=np.int64).reshape(-1)
-        return _merged(kernel, places, kernel_of, patch_of, columns)
+        return SharedMatrix(*merged(kernel, places, kernel_of, patch_of, columns))
 
     @staticmethod
     def from_dense(matrix: RationalMatrix) -> SharedMatrix:
@@ -126,13 +126,13 @@ class SharedMatrix:
         """Return the matrix with all its entries.
 
         Raises:
-            BudgetExceeded: more than `MOST_SHARED` entries.
+            BudgetExceeded: more than 2^25 entries.
         """
         rows, columns = self.shape
         share = self.sharing
         if len(share.patches) == 1 and np.array_equal(share.patches[0], np.arange(columns)):
             return self.kernel.rows(share.kernel_of.tolist())
-        _require(rows * columns, "a dense matrix")
+        require_few(rows * columns, "a dense matrix")
         entries = self.kernel.numerators.entries()
         width = share.width
         matrix = [flint.fmpz(0)] * (rows * columns)
@@ -180,7 +180,7 @@ class SharedMatrix:
         known: dict[tuple[int, Fraction], int] = {}
         rows = zip(self.sharing.kernel_of.tolist(), factors, strict=True)
         kernel_of = [known.setdefault(pair, len(known)) for pair in rows]
-        _require(len(known) * self.sharing.width, "scaled kernels")
+        require_few(len(known) * self.sharing.width, "scaled kernels")
         scaled = self.kernel.rows([k for k, _ in known]).scale_rows([f for _, f in known])
         share = self.sharing
         return SharedMatrix(
@@ -197,13 +197,13 @@ class SharedMatrix:
         if self.shape != other.shape:
             raise ShapeError(f"cannot add matrices of shapes {self.shape} and {other.shape}")
         mine, theirs = self.sharing, other.sharing
-        patches, patch_of = _distinct_pairs(mine.patch_of, theirs.patch_of)
-        kernels, kernel_of = _distinct_pairs(mine.kernel_of, theirs.kernel_of)
+        patches, patch_of = distinct_pairs(mine.patch_of, theirs.patch_of)
+        kernels, kernel_of = distinct_pairs(mine.kernel_of, theirs.kernel_of)
         same = mine.width == theirs.width and np.array_equal(
             mine.patches[patches[:, 0]], theirs.patches[patches[:, 1]]
         )
         width = mine.width if same else mine.width + theirs.width
-        _require(max(len(patches), len(kernels)) * width, "the rows of a sum")
+        require_few(max(len(patches), len(kernels)) * width, "the rows of a sum")
         left = self.kernel.rows(kernels[:, 0].tolist())
         right = other.kernel.rows(kernels[:, 1].tolist())
         if same:
@@ -213,7 +213,7 @@ class SharedMatrix:
             [mine.patches[patches[:, 0]], theirs.patches[patches[:, 1]]], axis=1
         )
         both = RationalMatrix.stack_columns([left, right])
-        return _merged(both, places, kernel_of, patch_of, mine.columns)
+        return SharedMatrix(*merged(both, places, kernel_of, patch_of, mine.columns))
 
     def __sub__(self, other: SharedMatrix) -> SharedMatrix:
         return self + -other
@@ -239,10 +239,11 @@ class SharedMatrix:
         if theirs.width == 1 and other.kernel == unit:
             # the last place of the table is what an index of −1 reads
             table = np.append(theirs.patches[theirs.patch_of, 0], -1).astype(np.int64)
-            return _merged(
+            changed = merged(
                 self.kernel, table[mine.patches], mine.kernel_of, mine.patch_of, theirs.columns
             )
-        return _Product(self, other).result()
+            return SharedMatrix(*changed)
+        return SharedMatrix(*product((self.kernel, mine), (other.kernel, theirs)))
 
     def apply(self, points: RationalMatrix) -> RationalMatrix:
         """Return points · matrixᵀ, `(batch, r)` from `(batch, columns)`.
@@ -266,7 +267,7 @@ class SharedMatrix:
                 self._apply_by_rows(row, pairs)
             else:
                 for tile in share.tiles:
-                    matrix = _rows_of(kernels, tile.kernels).transpose()
+                    matrix = rows_of(kernels, tile.kernels).transpose()
                     step = max(1, _GATHERED // width)
                     for start in range(0, len(tile.patches), step):
                         part = slice(start, start + step)
@@ -322,7 +323,7 @@ class SharedMatrix:
                     left = flint.fmpz_mat(
                         len(alive), len(tile.kernels), block[alive].reshape(-1).tolist()
                     )
-                    product = (left * _rows_of(entries, tile.kernels)).entries()
+                    product = (left * rows_of(entries, tile.kernels)).entries()
                     places = share.patches[tile.patches[alive]].reshape(-1).tolist()
                     for c, v in zip(places, product, strict=True):
                         total[c] += v
@@ -335,155 +336,3 @@ class SharedMatrix:
         flat = list(map(int, self.kernel.numerators.entries()))
         entries.reshape(-1)[:] = flat
         return factors(self.sharing, entries, entries != 0)
-
-
-def _rows_of(matrix: flint.fmpz_mat, rows: IntArray) -> flint.fmpz_mat:
-    if np.array_equal(rows, np.arange(matrix.nrows())):
-        return matrix
-    width, entries = matrix.ncols(), matrix.entries()
-    chosen = [v for k in rows.tolist() for v in entries[k * width : (k + 1) * width]]
-    return flint.fmpz_mat(len(rows), width, chosen)
-
-
-def _require(entries: int, what: str) -> None:
-    if entries > MOST_SHARED:
-        raise BudgetExceeded(f"entries of {what}", entries, MOST_SHARED, "a smaller network")
-
-
-def _distinct_pairs(first: IntArray, second: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the distinct pairs `(count, 2)`, and for each place the number of its pair."""
-    end = int(second.max(initial=-1)) + 1
-    codes, inverse = np.unique(
-        first.astype(np.int64) * end + second.astype(np.int64), return_inverse=True
-    )
-    return np.stack([codes // max(end, 1), codes % max(end, 1)], axis=1), inverse.reshape(-1)
-
-
-def _merged(
-    kernel: RationalMatrix, places: IntArray, kernel_of: IntArray, patch_of: IntArray, columns: int
-) -> SharedMatrix:
-    """Return the matrix with entries added up where a patch names a column twice."""
-    used, patch_of = np.unique(patch_of, return_inverse=True)
-    places, patch_of = places[used], patch_of.reshape(-1)
-    order = np.argsort(places, axis=1, kind="stable")
-    ordered = np.take_along_axis(places, order, axis=1)
-    again = np.zeros(places.shape, dtype=np.bool_)
-    again[:, 1:] = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
-    if not again.any() and len(places) == 1 and not np.array_equal(ordered, places):
-        # one patch: its columns in order, so that dense matrices meet as such
-        kernel, places = kernel.columns(order[0].tolist()), ordered
-    if not again.any():
-        kept = np.flatnonzero((places >= 0).any(axis=0))
-        if len(kept) < places.shape[1]:
-            kernel, places = kernel.columns(kept.tolist()), places[:, kept]
-        return SharedMatrix(kernel, Sharing(places, kernel_of, patch_of, columns))
-    # patches whose columns repeat in the same way take the same changed kernels
-    slots = np.cumsum(~again, axis=1) - 1
-    target = np.empty_like(slots)
-    np.put_along_axis(target, order, slots, axis=1)
-    way_of, ways = row_ids(target)
-    width = int(slots.max()) + 1
-    pairs, kernel_of = _distinct_pairs(way_of[patch_of], kernel_of)
-    _require(max(len(pairs), len(places)) * width, "merged kernels")
-    entries, old = kernel.numerators.entries(), kernel.shape[1]
-    flat: list[Any] = []
-    for way, k in pairs.tolist():
-        row = [flint.fmpz(0)] * width
-        for slot, value in zip(ways[way].tolist(), entries[k * old : (k + 1) * old], strict=True):
-            row[slot] += value
-        flat += row
-    merged = np.full((len(places), width), -1)
-    np.put_along_axis(merged, slots, ordered, axis=1)
-    numerators = flint.fmpz_mat(len(pairs), width, flat)
-    return SharedMatrix(
-        RationalMatrix(numerators, kernel.denominator),
-        Sharing(merged, kernel_of, patch_of, columns),
-    )
-
-
-@final
-class _Product:
-    """One product of two shared matrices."""
-
-    def __init__(self, left: SharedMatrix, right: SharedMatrix) -> None:
-        self._left, self._right = left, right
-        used, self._patch_of = np.unique(left.sharing.patch_of, return_inverse=True)
-        places = left.sharing.patches[used]
-        absent = places < 0
-        theirs = right.sharing
-        # an index of −1 reads the last entry; `absent` masks what comes of it
-        self._kernels = np.where(absent, -1, _read(theirs.kernel_of, places))
-        self._patches = np.where(absent, -1, _read(theirs.patch_of, places))
-
-    def result(self) -> SharedMatrix:
-        """Return the product."""
-        left, right = self._left, self._right
-        slots, groups = self._groups()
-        count, width = groups.shape[1], right.sharing.width
-        joint = np.concatenate([np.maximum(slots, -1), self._kernels], axis=1)
-        way_of, ways = row_ids(joint)
-        pairs, kernel_of = _distinct_pairs(
-            way_of[self._patch_of.reshape(-1)], left.sharing.kernel_of
-        )
-        patch_ids, distinct = row_ids(groups)
-        _require(max(len(pairs), len(distinct)) * count * width, "the rows of a product")
-        kernel = self._multiplied(pairs, ways, count)
-        theirs = right.sharing.patches
-        empty = np.full((1, width), -1, dtype=theirs.dtype)
-        places = np.concatenate([theirs, empty])[distinct].reshape(len(distinct), count * width)
-        return _merged(
-            kernel, places.astype(np.int64), kernel_of, patch_ids[self._patch_of.reshape(-1)],
-            right.sharing.columns,
-        )  # fmt: skip
-
-    def _groups(self) -> tuple[IntArray, IntArray]:
-        """Return for each place its slot, and for each patch and slot the right patch."""
-        patches = self._patches
-        size, width = patches.shape
-        whole = np.broadcast_to(np.arange(width), (size, width))
-        if self._right.sharing.width == 1 or width <= 1:
-            return np.where(patches < 0, -1, whole), patches
-        if len(self._right.sharing.patches) == 1:
-            return np.where(patches < 0, -1, 0), np.zeros((size, 1), dtype=np.int64)
-        slots = np.full((size, width), -1)
-        lists = []
-        for row, slot in zip(patches, slots, strict=True):
-            names, inverse = np.unique(row[row >= 0], return_inverse=True)
-            slot[row >= 0] = inverse.reshape(-1)
-            lists.append(names)
-        count = max((len(names) for names in lists), default=0)
-        groups = np.full((size, count), -1)
-        for group, names in zip(groups, lists, strict=True):
-            group[: len(names)] = names
-        return slots, groups
-
-    def _multiplied(self, pairs: IntArray, ways: AnyArray, count: int) -> RationalMatrix:
-        """Return the kernels of the product, one for each (way, left kernel)."""
-        left, right = self._left.kernel, self._right.kernel
-        width, size = right.shape[1], left.shape[1]
-        denominator = left.denominator * right.denominator
-        mine, theirs = left.numerators.entries(), right.numerators.entries()
-        zero = flint.fmpz(0)
-        flat: list[Any] = []
-        starts = np.flatnonzero(np.diff(pairs[:, 0], prepend=-1)).tolist()
-        for start, end in zip(starts, [*starts, len(pairs)][1:], strict=True):
-            way = ways[pairs[start, 0]].tolist()
-            slots, kernels = way[:size], way[size:]
-            if width == 1 and count == size:
-                factors = [theirs[k] if k >= 0 else zero for k in kernels]
-                for k in pairs[start:end, 1].tolist():
-                    row = mine[k * size : (k + 1) * size]
-                    flat += [v * f for v, f in zip(row, factors, strict=True)]
-                continue
-            spread = [zero] * (size * count * width)
-            for j, (slot, k) in enumerate(zip(slots, kernels, strict=True)):
-                if slot >= 0:
-                    first = (j * count + slot) * width
-                    spread[first : first + width] = theirs[k * width : (k + 1) * width]
-            chosen = _rows_of(left.numerators, pairs[start:end, 1])
-            flat += (chosen * flint.fmpz_mat(size, count * width, spread)).entries()
-        return RationalMatrix(flint.fmpz_mat(len(pairs), count * width, flat), denominator)
-
-
-def _read(table: IntArray, places: IntArray) -> AnyArray:
-    return table[places] if len(table) else np.full(places.shape, -1)
