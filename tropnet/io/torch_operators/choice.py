@@ -40,7 +40,7 @@ def chosen(call: AtenCall) -> Value:
 
 
 @aten(
-    "split.Tensor", "split.sizes", "split.default", "split_with_sizes.default", "chunk.default",
+    "split.Tensor", "split.sizes", "split_with_sizes.default", "chunk.default",
     "unbind.int", "tensor_split.sections", "tensor_split.indices", "hsplit.int", "hsplit.array",
     "vsplit.int", "vsplit.array", "dsplit.int", "dsplit.array", "unsafe_split.Tensor",
     "unsafe_chunk.default",

@@ -37,10 +37,7 @@ def made_alike(call: AtenCall) -> Value:
     return _stored(call, torch.full(call.shape, fill, dtype=call.kind))
 
 
-@aten(
-    "empty.memory_format", "empty_like.default", "new_empty.default", "empty_strided.default",
-    "new_empty_strided.default", "empty_permuted.default",
-)  # fmt: skip
+@aten("empty.memory_format", "empty_like.default", "new_empty.default")
 def undefined(call: AtenCall) -> Unread:
     """Return what must be written before it is read."""
     return Unread(call.unsupported("its entries are not defined", "torch.zeros"))
@@ -55,10 +52,9 @@ def _stored(call: AtenCall, tensor: object) -> Constant:
 
 @aten(
     "alias.default", "clone.default", "contiguous.default", "detach.default", "detach_.default",
-    "lift_fresh.default", "lift_fresh_copy.default", "to.dtype", "to.dtype_layout", "to.device",
-    "to.other", "to.prim_Device", "to.prim_dtype", "_to_copy.default", "type_as.default",
-    "positive.default", "view_of.default", "requires_grad_.default", "resolve_conj.default",
-    "resolve_neg.default",
+    "lift_fresh_copy.default", "to.dtype", "to.dtype_layout", "to.device", "to.other",
+    "_to_copy.default", "type_as.default", "positive.default", "requires_grad_.default",
+    "resolve_conj.default", "resolve_neg.default",
 )  # fmt: skip
 def same(call: AtenCall) -> Result:
     """Return the value itself: casts between floats are the identity over the reals."""
@@ -111,19 +107,13 @@ def _spread(call: AtenCall, value: Value) -> Value:
     return call.operations.broadcast(value, call.shape)
 
 
-@aten("item.default", "_local_scalar_dense.default")
+@aten("item.default")
 def item(call: AtenCall) -> Value | Unread:
     """Return the one entry of a stored tensor as a number."""
     value = call.value("self")
     if isinstance(value, Constant):
         return Constant(value.values.reshape(()))
     return Unread(call.unsupported("it makes a number of a value", "tensors all the way"))
-
-
-@aten("sym_size.int")
-def size(call: AtenCall) -> Value:
-    """Return the length of an axis."""
-    return Constant(np.asarray(call.value("self").shape[call.integers("dim")[0]]))
 
 
 # ---- what evaluation mode leaves out ------------------------------------------------------------
