@@ -14,6 +14,7 @@ from tropnet.errors import DomainError, FormatError, ShapeError, UnsupportedLaye
 from tropnet.io.onnx_layout import network_as_written
 from tropnet.io.onnx_operators import Call, Held, lookup
 from tropnet.io.onnx_operators.element_types import element_types
+from tropnet.io.onnx_operators.foldable import require_foldable, require_short
 from tropnet.io.onnx_operators.signature import require_signature
 from tropnet.io.onnx_tensor import array_of, array_of_sparse
 from tropnet.io.operations import Operations
@@ -98,8 +99,11 @@ class _Graph:
         tensors = operations.inputs(shapes)
         names = [i.name for i in self._inputs]
         values: dict[str, Held | None] = dict(zip(names, tensors, strict=True))
-        for node in self._nodes:
+        last = {name: k for k, node in enumerate(self._nodes) for name in node.input}
+        for k, node in enumerate(self._nodes):
             self._run(node, values, operations)
+            for name in {i for i in node.input if last[i] == k} - set(self._outputs):
+                values.pop(name, None)  # nobody reads it again; it may be large
         outputs = [self._output(n, values) for n in self._outputs]
         if not any(isinstance(v, Tensor) for v in outputs):
             notes.append("the outputs are constants: they do not depend on the inputs")
@@ -132,7 +136,9 @@ class _Graph:
             tuple(self._types.get(i, 0) for i in node.input),
         )
         with _named(node, name):
+            require_foldable(call)
             result = function(call)
+            require_short(call, result)
         results = result if isinstance(result, tuple) else (result,)
         for k, output in enumerate(node.output):
             values[output] = results[k] if k < len(results) else None

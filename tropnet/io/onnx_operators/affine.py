@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from tropnet.errors import FormatError, ShapeError
+from tropnet.io.onnx_operators.foldable import folded_in_floats
 from tropnet.io.onnx_operators.registry import Call, operator
 from tropnet.io.operations import axis_of
 from tropnet.io.operations.einsum import einsum
@@ -17,6 +18,9 @@ from tropnet.io.tensor import Constant, Value, require_room
 
 if TYPE_CHECKING:
     from tropnet.typing import AnyArray
+
+#: Entries of the triangle of a running sum.
+_MOST_SUMS: Final = 2**22
 
 
 @operator("MatMul")
@@ -69,7 +73,9 @@ def add(call: Call) -> Value:
     """Add(A, B), broadcast; both may depend on the input."""
     a, b = _two(call)
     whole = integers(a, b)
-    return call.operations.add(a, b, call.name) if whole is None else Constant(whole[0] + whole[1])
+    if whole is not None:
+        return Constant(whole[0] + whole[1])
+    return folded_in_floats(call, a, b) or call.operations.add(a, b, call.name)
 
 
 @operator("Sub")
@@ -79,13 +85,14 @@ def sub(call: Call) -> Value:
     whole = integers(a, b)
     if whole is not None:
         return Constant(whole[0] - whole[1])
-    return call.operations.subtract(a, b, call.name)
+    return folded_in_floats(call, a, b) or call.operations.subtract(a, b, call.name)
 
 
 @operator("Mul")
 def mul(call: Call) -> Value:
     """Mul(A, B), broadcast, one of them constant."""
-    return multiply(call.operations, *_two(call), call.name)
+    a, b = _two(call)
+    return folded_in_floats(call, a, b) or multiply(call.operations, a, b, call.name)
 
 
 @operator("Div")
@@ -121,7 +128,7 @@ def running_sum(call: Call) -> Value:
     rank = len(value.shape)
     axis = axis_of(call.whole_number(1, "axis"), rank, call.name)
     size = value.shape[axis]
-    require_room(size * size, f"node {call.name!r} (CumSum)")
+    require_room(size * size, f"the sums of node {call.name!r} (CumSum)", _MOST_SUMS)
     matrix = np.triu(np.ones((size, size)), 1 if call.integer("exclusive", 0) else 0)
     matrix = matrix.T if call.integer("reverse", 0) else matrix
     order = [k for k in range(rank) if k != axis] + [axis]

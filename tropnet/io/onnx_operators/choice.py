@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tropnet.errors import FormatError, ShapeError
+from tropnet.io.onnx_operators.foldable import require_made
 from tropnet.io.onnx_operators.registry import Call, Result, operator
 from tropnet.io.operations import axis_of
 from tropnet.io.operations.choice import expand, gather_elements, pad, split, take_slice, tile
 from tropnet.io.operations.product import multiply
-from tropnet.io.tensor import MOST_VALUES, Constant, Value, require_room, size_of
+from tropnet.io.tensor import Constant, Value, size_of
 
 if TYPE_CHECKING:
     from tropnet.typing import AnyArray
@@ -90,13 +91,14 @@ def padded(call: Call) -> Value:
 def expanded(call: Call) -> Value:
     """Expand(X, shape): repeated as numpy broadcasts; a length of one keeps that of X."""
     value, shape = call.value(0), tuple(call.whole_numbers(1, "shape"))
-    require_room(size_of(shape), f"node {call.name!r} (Expand)", MOST_VALUES)
+    require_made(call, size_of(shape), value)
     try:
-        full = np.broadcast_shapes(value.shape, shape)
+        full = tuple(int(d) for d in np.broadcast_shapes(value.shape, shape))
     except ValueError:
         raise ShapeError(
             f"node {call.name!r} (Expand): {value.shape} does not expand to {shape}"
         ) from None
+    require_made(call, size_of(full), value)
     return expand(call.operations, value, full, call.name)
 
 
@@ -106,14 +108,18 @@ def tiled(call: Call) -> Value:
     value, repeats = call.value(0), call.whole_numbers(1, "repeats")
     if len(repeats) != len(value.shape) or min(repeats, default=0) < 0:
         raise ShapeError(f"node {call.name!r} (Tile): repeats {repeats} of {value.shape}")
+    require_made(call, size_of(value.shape) * math.prod(repeats), value)
     return tile(call.operations, value, repeats, call.name)
 
 
 @operator("Gather")
 def gather(call: Call) -> Value:
     """Gather(X, indices) with constant indices along `axis`."""
-    indices = _indices(call)
-    return call.operations.gather(call.value(0), indices, call.integer("axis", 0), call.name)
+    value, indices = call.value(0), _indices(call)
+    axis = axis_of(call.integer("axis", 0), len(value.shape), call.name)
+    rest = size_of((*value.shape[:axis], *value.shape[axis + 1 :]))
+    require_made(call, indices.size * rest, value)
+    return call.operations.gather(value, indices, axis, call.name)
 
 
 @operator("GatherElements")
@@ -144,7 +150,7 @@ def gathered_slices(call: Call) -> Value:
     if ((indices < -sizes) | (indices >= sizes)).any():
         raise ShapeError(f"node {call.name!r} (GatherND): indices outside of {shape}")
     inner = size_of(shape[batch + depth :])
-    require_room(indices.size // depth * inner, f"node {call.name!r} (GatherND)", MOST_VALUES)
+    require_made(call, indices.size // depth * inner, value)
     wanted = np.where(indices < 0, indices + sizes, indices)
     rows = np.ravel_multi_index(tuple(np.moveaxis(wanted, -1, 0)), tuple(sizes.tolist()))
     items = np.arange(size_of(lead)).reshape(lead + (1,) * (rows.ndim - batch))

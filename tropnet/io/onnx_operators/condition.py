@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from tropnet.io.onnx_operators.affine import integers
+from tropnet.io.onnx_operators.foldable import require_rationals
 from tropnet.io.onnx_operators.registry import Call, Held, operator
 from tropnet.io.operations.condition import Comparison, Condition, compare_values, where
 from tropnet.io.tensor import Constant, Value
@@ -61,4 +62,7 @@ def chosen(call: Call) -> Value:
     condition = call.held(0)
     if not isinstance(condition, Condition):
         condition = call.constant(0, "condition")
+        values = (condition, call.value(1), call.value(2))
+        if len([v for v in values if isinstance(v, Constant)]) == 2:
+            require_rationals(call, *values)  # of the one that does not depend on the input
     return where(call.operations, condition, call.value(1), call.value(2), call.name)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tropnet.errors import FormatError, ShapeError
+from tropnet.io.onnx_operators.foldable import MOST_RATIONALS, require_made
 from tropnet.io.onnx_operators.registry import Call, operator
 from tropnet.io.onnx_operators.whole import whole
 from tropnet.io.onnx_tensor import array_of, array_of_sparse
-from tropnet.io.tensor import MOST_VALUES, Constant, Shape, Value, constant, require_room, size_of
+from tropnet.io.tensor import Constant, Shape, Value, constant, require_room, size_of
 
 if TYPE_CHECKING:
     from tropnet.typing import AnyArray
-
-#: Constants that are computed one Fraction at a time.
-MOST_RATIONALS: Final = 2**20
 
 
 @operator("Constant")
@@ -48,7 +46,7 @@ def filled(call: Call) -> Value:
     shape = call.whole_numbers(0, "shape")
     if any(d < 0 for d in shape):
         raise ShapeError(f"node {call.name!r} (ConstantOfShape): impossible shape {shape}")
-    require_room(size_of(tuple(shape)), f"node {call.name!r} (ConstantOfShape)", MOST_VALUES)
+    require_made(call, size_of(tuple(shape)))
     value: Any = call.attributes.get("value")
     fill = np.zeros(1, np.float32) if value is None else array_of(value, None)
     if fill.size != 1:
@@ -84,7 +82,7 @@ def numbers(call: Call) -> Value:
         raise FormatError(f"node {call.name!r} (Range) has the step 0")
     count = max(0, -whole(call, Fraction(start - limit) / step, math.floor))
     if all(p.is_integer for p in parts):
-        require_room(count, f"node {call.name!r} (Range)", MOST_VALUES)
+        require_made(call, count)
         dtype = parts[0].values.dtype
         return Constant((int(start) + int(step) * np.arange(count)).astype(dtype))
     require_room(count, f"node {call.name!r} (Range)", MOST_RATIONALS)
@@ -125,8 +123,7 @@ def _spread(call: Call, given: AnyArray, shape: Shape) -> AnyArray:
     if block:
         wanted = (*shape[:axis], -(-shape[axis] // block), *shape[axis + 1 :])
         if block > 0 and given.shape == wanted:
-            repeated = np.repeat(given, block, axis=axis)
-            return repeated.take(np.arange(shape[axis]), axis=axis)
+            return given.take(np.arange(shape[axis]) // block, axis=axis)
     elif given.ndim == 1 and len(given) == shape[axis]:
         return given.reshape([-1 if k == axis else 1 for k in range(len(shape))])
     raise ShapeError(

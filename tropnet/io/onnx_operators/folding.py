@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tropnet.errors import DomainError
-from tropnet.io.onnx_operators.constants import MOST_RATIONALS
 from tropnet.io.onnx_operators.registry import Call, operator
 from tropnet.io.onnx_operators.whole import whole
-from tropnet.io.tensor import Constant, Value, require_room
+from tropnet.io.tensor import Constant, Value
 
 if TYPE_CHECKING:
     from tropnet.typing import AnyArray
@@ -68,7 +67,6 @@ def power(call: Call) -> Value:
         return base
     if not isinstance(base, Constant):
         raise call.refused()
-    require_room(math.prod(shape), f"node {call.name!r} (Pow)", MOST_RATIONALS)
     pairs = zip(
         np.broadcast_to(base.fractions(), shape).reshape(-1),
         np.broadcast_to(exponents.fractions(), shape).reshape(-1),
@@ -131,7 +129,6 @@ def _each(call: Call, function: Callable[[Fraction], Fraction | None]) -> Value:
     value = call.value(0)
     if not isinstance(value, Constant):
         raise call.refused()
-    require_room(value.values.size, f"node {call.name!r} ({call.op})", MOST_RATIONALS)
     found = [function(v) for v in value.fractions().reshape(-1)]
     return _shaped(call, found, value.shape, value)
 
@@ -142,7 +139,9 @@ def _shaped(
     entries = np.empty(len(found), dtype=object)
     for k, number in enumerate(found):
         if number is None:
-            raise call.unsupported("its value is no rational number", "the value stored instead")
+            raise call.unsupported(
+                "its value is no rational number of moderate size", "the value stored instead"
+            )
         entries[k] = number
     result: AnyArray = entries.reshape(shape)
     if like.is_integer:
@@ -160,14 +159,15 @@ def _root(number: Fraction) -> Fraction | None:
     return Fraction(top, bottom) if Fraction(top, bottom) ** 2 == number else None
 
 
-#: Beyond, powers of floats of 64 bits leave their range, and the rationals grow too large.
-_LARGEST_EXPONENT: Final = 64
+#: Bits of a power; a float64 and its reciprocal have at most 1075.
+_MOST_BITS: Final = 2**14
 
 
 def _power(base: Fraction, exponent: Fraction) -> Fraction | None:
     if exponent == Fraction(1, 2):
         return _root(base)
-    if exponent.denominator != 1 or abs(exponent) > _LARGEST_EXPONENT:
+    bits = max(abs(base.numerator).bit_length(), base.denominator.bit_length())
+    if exponent.denominator != 1 or abs(exponent) * bits > _MOST_BITS:
         return None
     if base == 0 and exponent < 0:
         return None

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, final
 import numpy as np
 
 from tropnet.errors import FormatError, ShapeError
+from tropnet.io.onnx_operators.foldable import require_made
 from tropnet.io.onnx_operators.registry import Call, operator
 from tropnet.io.onnx_operators.whole import whole
 from tropnet.io.operations import axis_of
 from tropnet.io.operations.choice import pick_or_fill
-from tropnet.io.tensor import MOST_VALUES, Value, require_room, size_of
+from tropnet.io.tensor import Value, require_room, size_of
 
 if TYPE_CHECKING:
     from tropnet.typing import IntArray
@@ -27,6 +28,8 @@ _COORDINATES: Final = (
 )  # fmt: skip
 #: Those of which runtimes calculate the terms in different orders.
 _LONG: Final = ("half_pixel_symmetric", "tf_crop_and_resize")
+#: Coordinates are calculated one by one.
+_LONGEST: Final = 2**14
 _CLOSE: Final = Fraction(1, 2**16)
 _AMBIGUOUS: Final = "the nearest pixel depends on how the runtime rounds coordinates"
 _ROUNDINGS: Final[dict[str, Callable[[Any], Any]]] = {
@@ -72,8 +75,8 @@ def resized(call: Call) -> Value:
         coordinates = call.text("coordinate_transformation_mode", "half_pixel", _COORDINATES)
         rounding = call.text("nearest_mode", "round_prefer_floor", tuple(_ROUNDINGS))
     axes = _axes(call, modern, coordinates)
-    require_room(size_of(tuple(a.new for a in axes)), f"node {call.name!r} ({call.op})",
-                 MOST_VALUES)  # fmt: skip
+    require_made(call, size_of(tuple(a.new for a in axes)), value)
+    require_room(max(a.new for a in axes), f"an axis of node {call.name!r} ({call.op})", _LONGEST)
     chosen = [_places(call, a, coordinates, rounding) for a in axes]
     if not modern and any(a.scale < 1 for a in axes):
         _require_same(call, chosen, [_places(call, a, coordinates, "ceil") for a in axes])

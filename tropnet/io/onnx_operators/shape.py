@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from tropnet.errors import DomainError, FormatError, ShapeError
+from tropnet.io.onnx_operators.foldable import require_made
 from tropnet.io.onnx_operators.registry import Call, Held, operator
 from tropnet.io.onnx_operators.whole import whole
 from tropnet.io.tensor import Constant, Value, constant, size_of
@@ -122,4 +123,6 @@ def transpose(call: Call) -> Value:
 @operator("Concat")
 def concat(call: Call) -> Value:
     """Concat(X, …) along `axis`."""
-    return call.operations.concatenate(call.values(), call.integer("axis", 0), call.name)
+    values = call.values()
+    require_made(call, sum(size_of(v.shape) for v in values), *values)
+    return call.operations.concatenate(values, call.integer("axis", 0), call.name)
