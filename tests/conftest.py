@@ -14,11 +14,13 @@ if "numpy" in sys.modules:  # a plugin was faster: the variables came too late
     raise RuntimeError("numpy was imported before tests/conftest.py could limit its threads")
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # `ci` repeats the same examples in every run; the default explores new ones.
-settings.register_profile("default", deadline=None, print_blob=True)
-settings.register_profile("ci", deadline=None, derandomize=True)
+# Neither fails for want of speed: machines are busy at times.
+_SLOW = [HealthCheck.too_slow]
+settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=_SLOW)
+settings.register_profile("ci", deadline=None, derandomize=True, suppress_health_check=_SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 #: Benchmarks are run by hand (`python -m tests.bench`): timings do not belong in a test suite.

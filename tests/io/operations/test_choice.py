@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.io.operations.oracle import agree, read, stored
@@ -52,14 +52,17 @@ _ENDS = st.one_of(st.integers(-6, 6), st.sampled_from([-(2**63), 2**63 - 1]))
 @settings(max_examples=100)
 @given(st.lists(st.tuples(_ENDS, _ENDS, st.sampled_from([-2, -1, 1, 2])), min_size=1, max_size=3))
 def test_slices_are_pythons(cuts: list[tuple[int, int, int]]) -> None:
-    starts, ends, steps = (list(part) for part in zip(*cuts, strict=True))
     x: Any = _X
+    kept = []
     for axis, (start, end, step) in enumerate(cuts):
         # Python's way to step backwards to the first entry is to name no end
         whole = step < 0 and end == -(2**63)
         places = list(range(x.shape[axis])[start : None if whole else end : step])
-        assume(places)
+        if not places:  # a network without outputs is no network: leave this axis whole
+            start, end, step, places = 0, 2**63 - 1, 1, list(range(x.shape[axis]))
+        kept.append((start, end, step))
         x = np.take(x, places, axis=axis)
+    starts, ends, steps = (list(part) for part in zip(*kept, strict=True))
     found = _chosen(lambda do, v: take_slice(do, v, starts, ends, steps=steps))
     assert found.tolist() == x.tolist()
 
