@@ -109,6 +109,26 @@ def test_choices_of_values_that_a_layer_holds() -> None:
         assert_as_torch(Forward(lambda m, x, f=forward: f(m, x @ m.w + m.v)), _IMAGE)
 
 
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda c, x: functional.linear(x[:, :1].expand(1, 3), c),
+        lambda c, x: functional.conv1d(
+            functional.pad(x[:, None, :1], (1, 1), mode="replicate"), c[:, None]
+        ),
+        lambda c, x: (x[:, :1].expand(1, 3) * c[0]).sum(),
+        lambda c, x: functional.linear(x.relu()[:, [1, 1, 1]], c),
+        lambda c, x: functional.linear(functional.interpolate(x[:, None, :1], size=3), c),
+    ],
+)
+def test_repeated_entries_are_rounded_apart(forward: Any) -> None:
+    # as one weight, 1, the bound of torch's roundings would be far too small
+    cancelling = torch.tensor([[2.0**40, 1, -(2.0**40)]])
+    model = Forward(lambda m, x: forward(cancelling.to(x.dtype), x))
+    f = assert_as_torch(model, (1, 4), exact=False)
+    assert f.exact([3, 3, 3, 3]).to_fractions() == [[3]]
+
+
 def test_choices_of_stored_tensors() -> None:
     assert_as_torch(Forward(lambda m, x: x @ m.w.roll(1, 0)[:, m.i] + m.v.flip(0)[m.i]), (1, 4))
 

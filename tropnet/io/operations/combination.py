@@ -12,6 +12,7 @@ from tropnet.network.shared_linear import shared
 
 if TYPE_CHECKING:
     from tropnet.io.operations.operations import Operations
+    from tropnet.network import Wire
     from tropnet.typing import AnyArray, IntArray
 
 
@@ -28,6 +29,10 @@ def combine(
     """Return sums of entries, whose weights and choices of entries are shared.
 
     Entry i of the result is `Σ_j kernel[kernel_of[i], j] · entries[patches[patch_of[i], j]]`.
+
+    Where a sum reads one value of the network at several entries, as a convolution of a mirrored
+    border does, the entries become units of their own: their weights stay apart, as a runtime
+    rounds them.
 
     Args:
         do: the operations of the model being read.
@@ -72,4 +77,19 @@ def combine(
         matrix = kernel if whole else kernel[kernel_of]
     else:
         matrix = shared(kernel, patches, kernel_of, patch_of, size)
-    return Tensor(do.builder.linear(value.wire, matrix, name=name), shape)
+    return Tensor(do.builder.linear(_apart(do, value, patches), matrix, name=name), shape)
+
+
+def _apart(do: Operations, value: Tensor, patches: IntArray) -> Wire:
+    """Return the entries such that no patch reads one value twice."""
+    wire = value.wire
+    if wire.source is None or wire.index is None or not wire.size:
+        return wire
+    codes = wire.source * (int(wire.index.max()) + 1) + wire.index
+    if len(np.unique(codes)) == wire.size:
+        return wire
+    read = np.where(patches < 0, -1 - np.arange(patches.shape[1]), codes[patches])
+    read.sort(axis=1)
+    if not (read[:, 1:] == read[:, :-1]).any():
+        return wire
+    return do.settle(Tensor(do.builder.shift(wire, np.zeros(wire.size)), value.shape)).wire
