@@ -27,6 +27,13 @@ def test_outputs_of_every_structure_are_concatenated_and_named() -> None:
     assert assert_as_torch(Forward(lambda m, x: [x]), _ROW).output_names == ()
 
 
+def test_outputs_that_are_left_out_are_none() -> None:
+    f = load(Forward(lambda m, x: {"a": x, "b": None, "c": -x}), example_input=torch.zeros(_ROW))
+    assert f.output_names == ("a", "c")
+    with pytest.raises(FormatError, match="returns nothing"):
+        load(Forward(lambda m, x: None), example_input=torch.zeros(_ROW))
+
+
 def test_one_value_returned_twice() -> None:
     f = assert_as_torch(Forward(lambda m, x: (x, x)), _ROW)
     assert f.exact([1, 2, 3, 4]).to_floats()[0].tolist() == [1, 2, 3, 4] * 2
@@ -147,7 +154,8 @@ def test_refusals_name_the_module_and_what_to_try() -> None:
         (lambda m, x: torch.cond(x.sum() > 0, lambda y: y + 1, lambda y: -y, (x,)), "cond"),
         (lambda m, x: x[x > 0], "depend"),
         (lambda m, x: torch.fft.fft(x).real, "fft"),
-        (lambda m, x: (x, None), "returns something that is no tensor"),
+        (lambda m, x: (x, 3), "returns something that is no tensor"),
+        (lambda m, x: {"scores": x, "mode": "fast"}, "returns something that is no tensor"),
         (lambda m, x: x > 0, "returns something that is no tensor"),
         (lambda m, x: torch.autocast, "cannot trace|returns something"),
     ],

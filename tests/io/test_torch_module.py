@@ -112,6 +112,22 @@ def test_several_inputs_are_concatenated() -> None:
     assert len(f.input_names) == 2
 
 
+def test_wrappers_are_looked_through() -> None:
+    model = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
+    expected = load(model)
+    parallel = nn.DataParallel(model)
+    for wrapped in (parallel, torch.compile(model), torch.compile(parallel)):
+        assert load(wrapped) == expected
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")
+def test_quantised_modules_are_refused() -> None:
+    quantise: Any = torch.ao.quantization.quantize_dynamic
+    model = quantise(nn.Sequential(nn.Linear(3, 2)), {nn.Linear})
+    with pytest.raises(UnsupportedLayerError, match=r"'0' \(Linear\).*the float module"):
+        load(model, example_input=torch.zeros(1, 3))
+
+
 def test_layers_on_several_rows() -> None:
     model = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
     f = load(model, example_input=torch.zeros(1, 4, 3))

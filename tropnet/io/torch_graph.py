@@ -113,6 +113,8 @@ class _Reading:
             elif node.op == "call_function":
                 self._run(node)
         outputs = [self._returned(n) for n in program.outputs]
+        if not outputs:
+            raise FormatError(f"{self._module_name} returns nothing")
         return self._do.build(
             outputs,
             input_names=[n.name for n in program.inputs],

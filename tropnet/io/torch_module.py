@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
 _MODULE: Final = "torch.nn.modules.module.Module"
 _SCRIPT: Final = "torch.jit._script.ScriptModule"
+#: Wrappers that change how a module runs and not what it computes, and where they keep it.
+_WRAPPERS: Final = {
+    "torch._dynamo.eval_frame.OptimizedModule": "_orig_mod",
+    "torch.nn.parallel.data_parallel.DataParallel": "module",
+    "torch.nn.parallel.distributed.DistributedDataParallel": "module",
+}
 _BFLOAT16_NOTE: Final = (
     "the bfloat16 module is read exactly, and float32 is taken as the arithmetic"
 )
@@ -83,6 +89,8 @@ def network_of_module(module: Any, options: Options, notes: Sequence[str] = ()) 
 
     if _SCRIPT in bases(module):
         raise FormatError("this is a TorchScript module; pass the module that it was made from")
+    while wrapper := next((w for w in _WRAPPERS if w in bases(module)), None):
+        module = getattr(module, _WRAPPERS[wrapper])
     module, added = _on_cpu(module)
     notes = [*notes, *added]
     steps = list(_chain(module, ""))
@@ -253,6 +261,10 @@ def _not_exported(module: Any, error: Exception, *, guessed: bool) -> TropnetErr
         if isinstance(layer, nn.Embedding | nn.EmbeddingBag):
             why, advice = "it looks rows up by whole numbers, not by reals", "the module after it"
             return UnsupportedLayerError(path or kind, kind, why, advice)
+        if type(layer).__module__.startswith(("torch.ao.nn.", "torch.nn.quantized")):
+            why = "it computes with whole numbers that stand for rounded ones"
+            advice = "the float module that it was made from"
+            return UnsupportedLayerError(path or kind, kind, why, advice)
     text = str(error).strip().partition("\n")[0][:200]
     if type(error).__name__.startswith("GuardOnDataDependent"):
         text = "it branches or loops on values of tensors"
@@ -264,7 +276,7 @@ def _not_exported(module: Any, error: Exception, *, guessed: bool) -> TropnetErr
 
 
 def _leaves(result: Any) -> list[Any]:
-    """Return the tensors that a forward returned, in order."""
+    """Return what a forward returned, in order, without what it left out."""
     from torch.utils import _pytree
 
-    return _pytree.tree_leaves(result)
+    return [leaf for leaf in _pytree.tree_leaves(result) if leaf is not None]

@@ -48,8 +48,10 @@ class Program:
         }
         self._calls = [n for n in nodes if n.op == "call_function"]
         returned = next(n for n in nodes if n.op == "output").args[0]
-        self.outputs = list(returned) if isinstance(returned, list | tuple) else [returned]
-        self.output_names = _output_names(exported.call_spec.out_spec, len(self.outputs))
+        found = list(returned) if isinstance(returned, list | tuple) else [returned]
+        names = _output_names(exported.call_spec.out_spec, len(found))
+        kept = [k for k, node in enumerate(found) if node is not None]
+        self.outputs, self.output_names = [found[k] for k in kept], [names[k] for k in kept]
         if stop_before is not None:
             stop = self._stop()
             self.outputs, self.output_names = [self._before(stop)], ["output"]

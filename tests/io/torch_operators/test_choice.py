@@ -45,6 +45,8 @@ _FORWARDS: dict[str, Any] = {
     "pixel_unshuffle": lambda m, x: functional.pixel_unshuffle(x[:, :, :2], 2),
     "channel_shuffle": lambda m, x: functional.channel_shuffle(x.repeat(1, 3, 1, 1), 3),
     "unfold": lambda m, x: x.unfold(3, 2, 1),
+    "windows as columns": lambda m, x: functional.unfold(x, 2, padding=1, stride=2),
+    "windows as columns, dilated": lambda m, x: functional.unfold(x, (1, 2), dilation=(1, 2)),
     "diagonal": lambda m, x: x.diagonal(1, 2, 3),
     "slice": lambda m, x: x[:, :, 1:, ::2],
     "slice from the end": lambda m, x: x[..., -3:-1],

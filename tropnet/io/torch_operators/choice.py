@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tropnet.io.operations.choice import pad
+from tropnet.io.operations.choice import pad, pick_or_fill
 from tropnet.io.operations.product import multiply
 from tropnet.io.tensor import MOST_VALUES, Constant, Shape, Tensor, Value, require_room, size_of
 from tropnet.io.torch_operators.registry import AtenCall, aten
@@ -144,6 +144,15 @@ def _padded(call: AtenCall) -> Value:
     return pad(call.operations, value, widths, "constant", fill, call.name)
 
 
+@aten("im2col.default")
+def windows(call: AtenCall) -> Value:
+    """Return the entries of each window as a column, with zeros around the image."""
+    # counted from one, so that the zeros that torch puts around are told from the first entry
+    [places] = _places(call, start=1)
+    fill = Constant(np.zeros(places.shape)).fractions()
+    return pick_or_fill(call.operations, call.value("self"), places - 1, fill, call.name)
+
+
 @aten("triu.default", "tril.default", in_place=True)
 def triangle(call: AtenCall) -> Value:
     """Return the entries on one side of a diagonal, and zeros."""
@@ -156,7 +165,7 @@ def triangle(call: AtenCall) -> Value:
 # ---- inside -------------------------------------------------------------------------------------
 
 
-def _places(call: AtenCall) -> list[IntArray]:
+def _places(call: AtenCall, start: int = 0) -> list[IntArray]:
     """Return for each result the numbers of the entries that torch puts there."""
     import torch
 
@@ -164,7 +173,7 @@ def _places(call: AtenCall) -> list[IntArray]:
     # entries are counted in floats, which every operation takes; they are exact up to 2^53
     for shape in (value.shape, *call.shapes):
         require_room(size_of(shape or ()), f"the entries of {call.name}", MOST_VALUES)
-    numbers = torch.arange(size_of(value.shape), dtype=torch.float64).reshape(value.shape)
+    numbers = torch.arange(size_of(value.shape), dtype=torch.float64).reshape(value.shape) + start
     rest = {k: _torch(call, given, k) for k, given in call.given.items() if k != "self"}
     found = call.function(numbers, **rest)
     results = found if isinstance(found, list | tuple) else [found]
