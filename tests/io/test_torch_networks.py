@@ -113,6 +113,21 @@ def test_state_dicts_go_into_modules(tmp_path: Path) -> None:
             load(path, architecture=nn.Sequential(nn.Conv2d(1, 1, 1)), example_input=example)
 
 
+def test_a_softmax_after_stored_weights_is_left_out(tmp_path: Path) -> None:
+    source, shape = model_of("LeNet")
+    path = tmp_path / "lenet.pt"
+    torch.save({f"0.{k}": v for k, v in source.state_dict().items()}, path)
+    f = load(
+        path, architecture=nn.Sequential(LeNet(), nn.Softmax(1)), example_input=torch.zeros(shape),
+        stop_before="softmax",
+    )  # fmt: skip
+    assert f == read(source, shape)
+    weights = {"0.weight": np.eye(2)}
+    for option in ({"stop_before": "softmax"}, {"example_input": torch.zeros(1, 2)}):
+        with pytest.raises(FormatError, match="goes with a torch module as architecture="):
+            load(weights, **option)
+
+
 def test_convolutions_need_more_than_their_weights(tmp_path: Path) -> None:
     source, _ = model_of("LeNet")
     path = tmp_path / "lenet.pt"

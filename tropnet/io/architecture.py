@@ -61,6 +61,11 @@ def network_of_weights(
 
         module = with_weights(options.architecture, entries)
         return network_of_module(module, options, notes)
+    for name in ("example_input", "stop_before"):
+        if name in options.given:
+            raise FormatError(
+                f"{name}= goes with a torch module as architecture=; here it has no use"
+            )
     layers = stored_layers(entries)
     dtype = _dtype(entries)
     if options.architecture is not None:

@@ -69,11 +69,12 @@ def load(
             such as `["linear", "relu", "linear"]`, where a layer may be called by its stored name.
             Left out, the layers are ordered by the numbers in their names and their shapes, with
             ReLU between them, and none after the last; the network's notes say so.
-        example_input: for a live module with a `forward` of its own: a tensor or a tuple of tensors
-            of the shape it takes, the batch axis first; of a batch the first item counts.
+        example_input: for a live module with a `forward` of its own: a tensor of the shape that it
+            takes, a tuple of the arguments or a dict of named ones, the batch axis first; of a
+            batch the first item counts.
         key: dotted path of the state dict inside a checkpoint, such as `"model_state_dict"`.
         normalise: for .nnet: apply the normalisation of inputs and outputs that the header states.
-        stop_before: for ONNX and live modules: the name, or else the operation, of the node to stop
+        stop_before: for ONNX and modules: the name, or else the operation, of the node to stop
             before, such as a final softmax.
 
     Returns:

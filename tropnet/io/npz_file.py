@@ -54,7 +54,7 @@ class NpzReader(FileReader):
     """
 
     name = "npz"
-    options = frozenset({"architecture", "example_input"})
+    options = frozenset({"architecture", "example_input", "stop_before"})
 
     def recognise(self, file: ModelFile) -> None:
         """Accept a zip archive of .npy members."""

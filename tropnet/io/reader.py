@@ -23,7 +23,7 @@ class Options:
     Attributes:
         architecture: how stored weights are used: a `torch.nn.Module` to load them into, or a list
             of `"linear"`, `"relu"`, `"identity"` and names of stored layers.
-        example_input: a tensor, an array or a tuple of them, of the shape the model takes.
+        example_input: a tensor or an array of the shape the model takes, a tuple or a dict of them.
         key: dotted path of the weights inside a checkpoint.
         normalise: apply the normalisation that the file states.
         stop_before: name or operation of the node before which to stop.

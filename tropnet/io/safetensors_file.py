@@ -46,7 +46,7 @@ class SafetensorsReader(FileReader):
     """
 
     name = "safetensors"
-    options = frozenset({"architecture", "example_input"})
+    options = frozenset({"architecture", "example_input", "stop_before"})
     suffixes = frozenset({".safetensors"})
 
     def recognise(self, file: ModelFile) -> None:

@@ -50,7 +50,7 @@ class TorchFileReader(FileReader):
     """
 
     name = "torch state dict"
-    options = frozenset({"architecture", "example_input", "key"})
+    options = frozenset({"architecture", "example_input", "key", "stop_before"})
 
     def recognise(self, file: ModelFile) -> None:
         """Accept torch's zip archives and its older pickles, other pickles too: to refuse them."""

@@ -28,7 +28,7 @@ class MappingReader(ObjectReader):
     """
 
     name = "a mapping of names to arrays"
-    options = frozenset({"architecture", "example_input", "key"})
+    options = frozenset({"architecture", "example_input", "key", "stop_before"})
 
     def recognise(self, source: object) -> None:
         """Accept a mapping."""
