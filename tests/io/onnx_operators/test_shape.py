@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,18 @@ def test_float16_constants_are_exact() -> None:
     nodes = [node("Cast", "h", out="c", to=TensorProto.FLOAT), node("Mul", "x", "c")]
     f = load(chain(nodes, (1, 1), h=np.array([0.1], np.float16)))
     assert float(f.exact([1])[0, 0]) == float(np.float16(0.1))
+
+
+def test_constants_of_several_kinds_stay_exact_one_after_the_other() -> None:
+    nodes = [
+        node("Reciprocal", "a", out="r"),
+        node("Concat", "r", "b", out="c", axis=0),
+        node("Mul", "c", "s", out="d"),
+        node("Add", "x", "d"),
+    ]
+    f = load(chain(nodes, (1, 2), a=floats(3), b=floats(0.1), s=floats(1e30)))
+    tenth, large = (Fraction(float(np.float32(v))) for v in (0.1, 1e30))
+    assert f.exact([0, 0]).to_fractions()[0] == [large / 3, tenth * large]
 
 
 def test_a_constant_is_rounded_as_it_is_cast() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tropnet.errors import FormatError, ShapeError
-from tropnet.io.onnx_operators.foldable import folded_in_floats
+from tropnet.io.onnx_operators.foldable import folded_in_floats, integer_arrays
 from tropnet.io.onnx_operators.registry import Call, operator
 from tropnet.io.operations import axis_of
 from tropnet.io.operations.einsum import einsum
@@ -17,7 +17,7 @@ from tropnet.io.operations.product import divide, multiply
 from tropnet.io.tensor import Constant, Value, require_room
 
 if TYPE_CHECKING:
-    from tropnet.typing import AnyArray
+    pass
 
 #: Entries of the triangle of a running sum.
 _MOST_SUMS: Final = 2**22
@@ -72,7 +72,7 @@ def contracted(call: Call) -> Value:
 def add(call: Call) -> Value:
     """Add(A, B), broadcast; both may depend on the input."""
     a, b = _two(call)
-    whole = integers(a, b)
+    whole = integer_arrays(a, b)
     if whole is not None:
         return Constant(whole[0] + whole[1])
     return folded_in_floats(call, a, b) or call.operations.add(a, b, call.name)
@@ -82,7 +82,7 @@ def add(call: Call) -> Value:
 def sub(call: Call) -> Value:
     """Sub(A, B), broadcast; both may depend on the input."""
     a, b = _two(call)
-    whole = integers(a, b)
+    whole = integer_arrays(a, b)
     if whole is not None:
         return Constant(whole[0] - whole[1])
     return folded_in_floats(call, a, b) or call.operations.subtract(a, b, call.name)
@@ -106,7 +106,10 @@ def div(call: Call) -> Value:
 @operator("Neg")
 def neg(call: Call) -> Value:
     """Neg(X) = −X."""
-    return call.operations.negate(call.value(0))
+    value = call.value(0)
+    if isinstance(value, Constant) and value.values.dtype == np.bool_:
+        raise FormatError(f"node {call.name!r} (Neg) negates booleans")
+    return call.operations.negate(value)
 
 
 @operator("Sum")
@@ -138,18 +141,6 @@ def running_sum(call: Call) -> Value:
     last = do.transpose(value, order, call.name)
     sums = do.matmul(last, Constant(matrix), call.name, "CumSum")
     return do.transpose(sums, np.argsort(order).tolist(), call.name)
-
-
-def integers(*values: Value) -> list[AnyArray] | None:
-    """Return the arrays of constants of integers, broadcast; None if these are others."""
-    arrays = [v.values for v in values if isinstance(v, Constant) and v.is_integer]
-    if len(arrays) != len(values):
-        return None
-    try:
-        return list(np.broadcast_arrays(*arrays))
-    except ValueError:
-        shapes = [a.shape for a in arrays]
-        raise ShapeError(f"constants of shapes {shapes} do not fit together") from None
 
 
 def _summed(call: Call) -> Value:

@@ -108,7 +108,7 @@ def tiled(call: Call) -> Value:
     value, repeats = call.value(0), call.whole_numbers(1, "repeats")
     if len(repeats) != len(value.shape) or min(repeats, default=0) < 0:
         raise ShapeError(f"node {call.name!r} (Tile): repeats {repeats} of {value.shape}")
-    require_made(call, size_of(value.shape) * math.prod(repeats), value)
+    require_made(call, size_of(value.shape) * math.prod(max(1, r) for r in repeats), value)
     return tile(call.operations, value, repeats, call.name)
 
 

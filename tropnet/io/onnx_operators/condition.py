@@ -6,8 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tropnet.io.onnx_operators.affine import integers
-from tropnet.io.onnx_operators.foldable import require_rationals
+from tropnet.io.onnx_operators.foldable import integer_arrays, require_rationals
 from tropnet.io.onnx_operators.registry import Call, Held, operator
 from tropnet.io.operations.condition import Comparison, Condition, compare_values, where
 from tropnet.io.tensor import Constant, Value
@@ -50,7 +49,7 @@ def joined(call: Call) -> Value:
             raise call.unsupported(
                 "it joins comparisons that depend on the input", "one comparison in each Where"
             )
-    whole = integers(call.value(0), call.value(1))
+    whole = integer_arrays(call.value(0), call.value(1))
     if whole is None:
         raise call.unsupported("it joins values that are no truths", "constants of booleans")
     return Constant(np.asarray(_LOGIC[call.op](*whole)))

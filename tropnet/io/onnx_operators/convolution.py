@@ -16,7 +16,7 @@ def conv(call: Call) -> Value:
     """Conv(X, W, B) along any number of axes; W is constant."""
     value, kernel = call.value(0), call.constant(1, "kernel")
     spatial = value.shape[2:]
-    window = Window.of(call, spatial, kernel.shape[2:])
+    window = _window(call, spatial, kernel.shape)
     result = convolve(
         call.operations, value, kernel,
         strides=window.strides, padding=window.padding(spatial), dilations=window.dilations,
@@ -30,7 +30,7 @@ def conv_transpose(call: Call) -> Value:
     """ConvTranspose(X, W, B) along any number of axes; W is constant."""
     value, kernel = call.value(0), call.constant(1, "kernel")
     spatial = value.shape[2:]
-    window = Window.of(call, spatial, kernel.shape[2:])
+    window = _window(call, spatial, kernel.shape)
     more = call.integers("output_padding") or [0] * len(spatial)
     if len(more) != len(spatial) or min(more) < 0:
         raise ShapeError(f"node {call.name!r} (ConvTranspose): output_padding {more}")
@@ -40,6 +40,12 @@ def conv_transpose(call: Call) -> Value:
         dilations=window.dilations, groups=call.integer("group", 1), name=call.name,
     )  # fmt: skip
     return _shifted(call, result)
+
+
+def _window(call: Call, spatial: Sequence[int], kernel: Sequence[int]) -> Window:
+    if 0 in kernel:
+        raise ShapeError(f"node {call.name!r} ({call.op}) has a kernel of shape {kernel}")
+    return Window.of(call, spatial, kernel[2:])
 
 
 def _cut(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tropnet.errors import BudgetExceeded
+from tropnet.errors import BudgetExceeded, ShapeError
 from tropnet.io.onnx_operators.registry import Call, Result
-from tropnet.io.tensor import MOST_VALUES, Constant, Value, size_of
+from tropnet.io.tensor import Constant, Value, size_of
 
 if TYPE_CHECKING:
     from tropnet.typing import AnyArray
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MOST_RATIONALS: Final = 2**18
 #: Entries of a constant that is made, not stored.
 MOST_MADE: Final = 2**22
+#: Entries of a value that depends on the input, after it was repeated.
+_MOST_MOVED: Final = 2**23
 #: Bits of one number that is calculated; a float64 and its reciprocal have at most 1075.
 _MOST_BITS: Final = 2**14
 #: Operators that float64 can calculate without rounding, of float32 numbers.
@@ -41,7 +43,8 @@ def require_foldable(call: Call) -> None:
         BudgetExceeded: more than `MOST_RATIONALS` operations.
     """
     arrays = [v.values for v in call.inputs if isinstance(v, Constant)]
-    if call.op in _FREE or len(arrays) != sum(v is not None for v in call.inputs):
+    count = sum(v is not None for v in call.inputs)
+    if call.op in _FREE or not arrays or len(arrays) != count:
         return
     light = call.op in _LIGHT and all(map(_is_light, arrays))
     _require(call, _operations(call, arrays), MOST_MADE if light else MOST_RATIONALS)
@@ -87,12 +90,12 @@ def require_made(call: Call, entries: int, *values: Value) -> None:
 
     Raises:
         BudgetExceeded: more than `MOST_MADE` entries and more than the constants have together, or
-            more than `MOST_VALUES` of what depends on the input.
+            more than `_MOST_MOVED` of what depends on the input.
     """
     stored = {id(v): size_of(v.shape) for v in values if isinstance(v, Constant)}
     most = max(MOST_MADE, sum(stored.values()))
     if any(not isinstance(v, Constant) for v in values):
-        most = MOST_VALUES
+        most = _MOST_MOVED
     if entries > most:
         raise BudgetExceeded(
             f"entries of node {call.name!r} ({call.op})", entries, most, "a smaller model"
@@ -128,6 +131,18 @@ def folded_in_floats(call: Call, a: Value, b: Value) -> Constant | None:
     return Constant(total)
 
 
+def integer_arrays(*values: Value) -> list[AnyArray] | None:
+    """Return the arrays of constants of integers, broadcast; None if these are others."""
+    arrays = [v.values for v in values if isinstance(v, Constant) and v.is_integer]
+    if len(arrays) != len(values):
+        return None
+    try:
+        return list(np.broadcast_arrays(*arrays))
+    except ValueError:
+        shapes = [a.shape for a in arrays]
+        raise ShapeError(f"constants of shapes {shapes} do not fit together") from None
+
+
 def _is_light(array: AnyArray) -> bool:
     """Tell whether these are float32 numbers, held as float64."""
     if array.dtype != np.float64:
@@ -138,7 +153,7 @@ def _is_light(array: AnyArray) -> bool:
 
 def _operations(call: Call, arrays: list[AnyArray]) -> int:
     sizes = [array.size for array in arrays]
-    if call.op == "MatMul" and arrays[1].ndim:
+    if call.op == "MatMul" and len(arrays) == 2 and arrays[1].ndim:
         return sizes[0] * int(arrays[1].shape[-1])
     if call.op in ("Gemm", "Einsum", "Conv", "ConvTranspose"):
         inner = 1

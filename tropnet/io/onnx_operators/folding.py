@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tropnet.errors import DomainError
+from tropnet.errors import DomainError, ShapeError
+from tropnet.io.onnx_operators.foldable import integer_arrays
+from tropnet.io.onnx_operators.reduction import reduced_axes
 from tropnet.io.onnx_operators.registry import Call, operator
 from tropnet.io.onnx_operators.whole import whole
 from tropnet.io.tensor import Constant, Value
@@ -62,7 +64,13 @@ def power(call: Call) -> Value:
     if not isinstance(exponents, Constant):
         raise call.refused()
     base = call.value(0)
-    shape = np.broadcast_shapes(base.shape, exponents.shape)
+    try:
+        shape = np.broadcast_shapes(base.shape, exponents.shape)
+    except ValueError:
+        raise ShapeError(
+            f"node {call.name!r} (Pow): shapes {base.shape} and {exponents.shape} do not fit "
+            "together"
+        ) from None
     if (exponents.values == 1).all() and shape == base.shape:
         return base
     if not isinstance(base, Constant):
@@ -85,7 +93,7 @@ def remainder(call: Call) -> Value:
         raise call.unsupported("it divides reals with a rest", "integers")
     require_divisors(call, b)
     rest = np.fmod if call.integer("fmod", 0) else np.mod
-    return Constant(np.asarray(rest(a.values, b.values)))
+    return Constant(np.asarray(rest(*(integer_arrays(a, b) or ()))))
 
 
 @operator("NonZero")
@@ -106,10 +114,10 @@ def product(call: Call) -> Value:
         raise call.refused()
     if not value.is_integer:
         raise call.unsupported("it multiplies reals", "integers")
-    axes = call.listed("axes", 1)
-    if not axes and call.integer("noop_with_empty_axes", 0):
+    axes = reduced_axes(call)
+    if axes == []:
         return value
-    chosen = tuple(axes) if axes else None
+    chosen = None if axes is None else tuple(axes)
     keep = bool(call.integer("keepdims", 1))
     found = np.prod(value.values, axis=chosen, keepdims=keep, dtype=value.values.dtype)
     return Constant(np.asarray(found))
@@ -145,6 +153,9 @@ def _shaped(
         entries[k] = number
     result: AnyArray = entries.reshape(shape)
     if like.is_integer:
+        limits: Any = np.iinfo(like.values.dtype)
+        if any(not limits.min <= v <= limits.max for v in found if v is not None):
+            raise DomainError(f"node {call.name!r} ({call.op}): a constant exceeds {limits.dtype}")
         return Constant(result.astype(like.values.dtype))
     floats = result.astype(np.float64)
     if (floats == result).all():

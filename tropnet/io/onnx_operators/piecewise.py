@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from tropnet.errors import ShapeError
-from tropnet.io.onnx_operators.affine import integers
+from tropnet.io.onnx_operators.foldable import integer_arrays
 from tropnet.io.onnx_operators.registry import Call, Result, operator
 from tropnet.io.operations import piecewise
 from tropnet.io.tensor import Constant, Value, size_of
@@ -104,7 +104,7 @@ def absolute(call: Call) -> Value:
 def extremum(call: Call) -> Value:
     """Max(X, …) and Min(X, …), broadcast."""
     values = call.values()
-    whole = integers(*values)
+    whole = integer_arrays(*values)
     if whole is not None:
         folded = np.maximum if call.op == "Max" else np.minimum
         return Constant(np.asarray(folded.reduce(whole)))

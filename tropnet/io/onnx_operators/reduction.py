@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tropnet.errors import ShapeError
 from tropnet.io.onnx_operators.registry import Call, operator
 from tropnet.io.operations import axis_of
 from tropnet.io.operations.piecewise import absolute
@@ -29,7 +30,7 @@ _OF_INTEGERS: Final[dict[str, Any]] = {
 @operator("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin")
 def reduced(call: Call) -> Value:
     """ReduceSum, ReduceMean, ReduceMax, ReduceMin: axes as attribute first, later as input."""
-    value, axes, keep = call.value(0), _axes(call), bool(call.integer("keepdims", 1))
+    value, axes, keep = call.value(0), reduced_axes(call), bool(call.integer("keepdims", 1))
     if axes == []:
         return value
     if isinstance(value, Constant) and value.is_integer and value.values.size:
@@ -45,16 +46,19 @@ def reduced(call: Call) -> Value:
 @operator("ReduceL1")
 def absolute_sum(call: Call) -> Value:
     """ReduceL1: the sum of absolute values."""
-    axes, keep = _axes(call), bool(call.integer("keepdims", 1))
+    axes, keep = reduced_axes(call), bool(call.integer("keepdims", 1))
     if axes == []:
         raise call.unsupported("it is told to reduce no axes", "Abs or Identity")
     sizes = absolute(call.operations, call.value(0), call.name)
     return total(call.operations, sizes, axes, keep, call.name)
 
 
-def _axes(call: Call) -> list[int] | None:
+def reduced_axes(call: Call) -> list[int] | None:
     """Return the axes, counted from the front; None for all, none of them for no reduction."""
     given = call.listed("axes", 1)
     if not given:
         return [] if call.integer("noop_with_empty_axes", 0) else None
-    return [axis_of(a, len(call.value(0).shape), call.name) for a in given]
+    axes = [axis_of(a, len(call.value(0).shape), call.name) for a in given]
+    if len(set(axes)) != len(axes):
+        raise ShapeError(f"node {call.name!r} ({call.op}): axes {given} repeat")
+    return axes

@@ -9,6 +9,8 @@ from typing import Final, final
 from tropnet.errors import FormatError, ShapeError
 from tropnet.io.onnx_operators.registry import Call
 
+#: No tensor is longer than this.
+_LARGEST: Final = 2**31
 _AUTO_PADS: Final = ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID")
 
 
@@ -64,7 +66,7 @@ class Window:
             ("pads", pads, 2 * rank),
         ):
             least = 0 if word == "pads" else 1
-            if len(found) != count or min(found) < least:
+            if len(found) != count or min(found) < least or max(found) > _LARGEST:
                 raise ShapeError(
                     f"{who}: {word} {list(found)}, where {count} numbers from {least} on are needed"
                 )

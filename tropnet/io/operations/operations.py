@@ -306,7 +306,10 @@ class Operations:
                 f"together along axis {axis}"
             )
         if all(isinstance(v, Constant) for v in values):
-            arrays = [v.values for v in values if isinstance(v, Constant)]
+            stored = [v for v in values if isinstance(v, Constant)]
+            same = len({v.values.dtype for v in stored}) == 1
+            # floats among Fractions, or integers turned into floats, would not be exact
+            arrays = [v.values if same else v.fractions() for v in stored]
             return Constant(np.concatenate(arrays, axis=place))
         require_room(sum(size_of(v.shape) for v in values), f"{name}", MOST_VALUES)
         wire = self.builder.concatenate([self._wire(v) for v in values])
