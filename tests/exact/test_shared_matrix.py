@@ -81,6 +81,10 @@ def test_products_with_vectors(data: st.DataObject, rows: int, columns: int) -> 
         assert np.array_equal(
             a.sharing.apply(ones, points.to_floats()), points.to_floats() @ counts.T
         )
+        # many points are worked off in another way than few
+        count = data.draw(st.sampled_from([7, 8, 32, 33, 70]))
+        many = np.arange(float(count * columns)).reshape(count, columns) % 7 - 3
+        assert np.array_equal(a.sharing.apply(ones, many), many @ counts.T)
 
 
 @given(st.data(), st.integers(0, 5), st.integers(1, 5))

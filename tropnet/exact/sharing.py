@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 #: Gathered values held at a time: 2 MiB of float64, since memory fresh from the system is slow.
 _GATHERED: Final = 2**18
+#: With so many points they are worked off side by side, this many at a time.
+_MANY_POINTS: Final = 8
+_POINTS: Final = 32
 #: More blocks than this, and smaller ones, are worked off row by row.
 _MANY_BLOCKS: Final = 256
 _LARGEST_INDEX: Final = 2**31 - 2
@@ -153,6 +156,12 @@ class Sharing:
         batch, width = len(values), self.width
         if not width:
             return np.zeros((batch, len(self)), dtype=values.dtype)
+        if batch >= _MANY_POINTS and not self.scattered:
+            found = np.empty((batch, len(self)), dtype=values.dtype)
+            for start in range(0, batch, _POINTS):
+                some = slice(start, start + _POINTS)
+                found[some] = self._apply_to_columns(kernel, values[some].T).T
+            return found
         # a column of zeros at the end is what an index of −1 reads
         padded = np.concatenate([values, np.zeros((batch, 1), dtype=values.dtype)], axis=1)
         pairs = np.empty((batch, self.n_pairs), dtype=values.dtype)
@@ -171,6 +180,19 @@ class Sharing:
                     gathered = padded[:, self.patches[tile.patches[part]]]
                     pairs[:, tile.places[part]] = gathered @ matrix
         return pairs if self.row_pairs is None else pairs[:, self.row_pairs]
+
+    def _apply_to_columns(self, kernel: AnyArray, columns: AnyArray) -> AnyArray:
+        """Return matrix · columns, `(r, batch)`; gathering rows of many points copies memory."""
+        padded = np.zeros((len(columns) + 1, columns.shape[1]), dtype=columns.dtype)
+        padded[:-1] = columns
+        pairs = np.empty((self.n_pairs, columns.shape[1]), dtype=columns.dtype)
+        step = max(1, _GATHERED // max(1, columns.shape[1] * self.width))
+        for tile in self.tiles:
+            matrix = kernel[tile.kernels]
+            for start in range(0, len(tile.patches), step):
+                part = slice(start, start + step)
+                pairs[tile.places[part]] = matrix @ padded[self.patches[tile.patches[part]]]
+        return pairs if self.row_pairs is None else pairs[self.row_pairs]
 
     def pull(self, kernel: FloatArray, path: FloatArray) -> FloatArray:
         """Return path · matrix.
