@@ -56,29 +56,47 @@ def network_of_program(
     return _Reading(Program(program, stop_before), module_name).network(notes)
 
 
-def run_before(program: Any, stop_before: str, tensors: Sequence[Any]) -> Any:
-    """Return what torch itself computes before a call.
+def run_program(
+    program: Any, stop_before: str | None, tensors: Sequence[Any], *, wide: bool = False
+) -> list[Any]:
+    """Return what torch itself computes with a program.
 
     Args:
         program: a `torch.export.ExportedProgram`.
-        stop_before: name, module or operation of the call.
-        tensors: the inputs.
+        stop_before: name, module or operation of the call before which to stop.
+        tensors: the inputs; they may be written into.
+        wide: compute in float64 throughout. Stored tensors are widened where they are used, one at
+            a time.
+
+    Returns:
+        The outputs that are tensors.
 
     Raises:
-        FormatError: no such call.
+        FormatError: `stop_before` names no call.
     """
-    from torch.fx.node import map_arg
+    import torch
+    from torch.utils import _pytree
 
     graph = Program(program, stop_before)
     known: dict[Any, Any] = dict(zip(graph.inputs, tensors, strict=True))
+
+    def given(leaf: Any) -> Any:
+        found = known[leaf] if isinstance(leaf, torch.fx.Node) else leaf
+        if wide and isinstance(found, torch.Tensor) and found.is_floating_point():
+            return found.double()
+        if wide and isinstance(found, torch.dtype) and found.is_floating_point:
+            return torch.float64
+        return found
+
     for node in graph.nodes:
         name = graph.stored_name(node)
         if name is not None:
             known[node] = graph.tensor(name)
         elif node.op == "call_function":
-            args, kwargs = map_arg((node.args, dict(node.kwargs)), known.__getitem__)
+            args, kwargs = _pytree.tree_map(given, (tuple(node.args), dict(node.kwargs)))
             known[node] = node.target(*args, **kwargs)
-    return known[graph.outputs[0]]
+    outputs = [given(node) for node in graph.outputs]
+    return [output for output in outputs if isinstance(output, torch.Tensor)]
 
 
 @final

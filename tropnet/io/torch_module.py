@@ -20,7 +20,7 @@ from tropnet.io.stored_layers import unwrapped
 from tropnet.io.tensor import constant
 from tropnet.io.torch_agreement import require_agreement
 from tropnet.io.torch_examples import Examples, guessed_examples
-from tropnet.io.torch_graph import network_of_program, run_before
+from tropnet.io.torch_graph import network_of_program, run_program
 from tropnet.network import Network, NetworkBuilder, Wire
 
 if TYPE_CHECKING:
@@ -109,12 +109,18 @@ def network_of_module(module: Any, options: Options, notes: Sequence[str] = ()) 
     else:
         examples = Examples.of(options.example_input, dtype)
     program = _exported(module, examples, guessed=options.example_input is None)
-    network = network_of_program(program, options.stop_before, type(module).__name__, notes)
-    if options.stop_before is None:
-        require_agreement(network, lambda e: _leaves(module(*e.args, **e.kwargs)), examples)
-    else:
-        stop = options.stop_before
-        require_agreement(network, lambda e: [run_before(program, stop, e.tensors)], examples)
+    stop = options.stop_before
+    network = network_of_program(program, stop, type(module).__name__, notes)
+
+    def run(given: Examples) -> list[Any]:
+        if stop is not None:
+            return run_program(program, stop, given.tensors)
+        return _leaves(module(*given.args, **given.kwargs))
+
+    def run_widely(given: Examples) -> list[Any]:
+        return run_program(program, stop, [t.double() for t in given.tensors], wide=True)
+
+    require_agreement(network, run, examples, run_widely)
     return network
 
 
