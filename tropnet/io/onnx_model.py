@@ -14,7 +14,7 @@ from tropnet.errors import DomainError, FormatError, ShapeError, UnsupportedLaye
 from tropnet.io.onnx_layout import network_as_written
 from tropnet.io.onnx_operators import Call, Held, lookup
 from tropnet.io.onnx_operators.element_types import element_types
-from tropnet.io.onnx_operators.foldable import require_foldable, require_short
+from tropnet.io.onnx_operators.foldable import note_roundings, require_foldable, require_short
 from tropnet.io.onnx_operators.signature import require_signature
 from tropnet.io.onnx_tensor import array_of, array_of_sparse
 from tropnet.io.operations import Operations
@@ -139,6 +139,7 @@ class _Graph:
             require_foldable(call)
             result = function(call)
             require_short(call, result)
+            note_roundings(call)
         results = result if isinstance(result, tuple) else (result,)
         for k, output in enumerate(node.output):
             values[output] = results[k] if k < len(results) else None

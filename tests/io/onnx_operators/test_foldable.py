@@ -135,6 +135,24 @@ def test_where_floats_would_round_rationals_are_taken(op: str) -> None:
         assert f.exact(np.eye(3)[k])[0, k] == wanted
 
 
+@pytest.mark.parametrize(
+    ("nodes", "noted"),
+    [
+        ([node("Add", "a", "b", out="c")], False),
+        ([node("Div", "a", "b", out="c")], False),
+        ([node("Div", "a", "b", out="d"), node("Neg", "d", out="c")], False),
+        ([node("Div", "a", "b", out="d"), node("Mul", "d", "b", out="c")], True),
+        ([node("Add", "a", "huge", out="d"), node("Sub", "d", "huge", out="c")], True),
+        ([node("Add", "a", "b", out="d"), node("Sub", "d", "b", out="c")], False),
+        ([node("ReduceSum", "a", out="c")], True),
+    ],
+)
+def test_roundings_beyond_the_enclosure_are_noted(nodes: Any, noted: bool) -> None:
+    model = chain([*nodes, node("Mul", "x", "c")], a=floats(1, 2, 3), b=floats(3, 1, 4),
+                  huge=floats(1e8, 1e8, 1e8))  # fmt: skip
+    assert any("folded exactly" in note for note in load(model).notes) == noted
+
+
 def test_values_that_nobody_reads_again_are_let_go() -> None:
     steps = [node("Neg", f"c{k}" if k else "c", out=f"c{k + 1}") for k in range(40)]
     model = _filled(2**18, *steps)

@@ -24,7 +24,7 @@ FILES = (
 
 
 @cache
-def _models() -> list[tuple[str, Any]]:
+def models() -> list[tuple[str, Any]]:
     found = []
     for file in FILES:
         module = importlib.import_module(f"tests.io.onnx_operators.test_{file}")
@@ -37,7 +37,7 @@ def _version(op: str, opset: int) -> int:
 
 
 def test_every_operator_has_a_case() -> None:
-    tested = {node.op_type for _, model in _models() for node in model.graph.node}
+    tested = {node.op_type for _, model in models() for node in model.graph.node}
     assert set(supported()) - tested == set()
 
 
@@ -62,7 +62,7 @@ def test_every_version_of_an_operator_is_read(op: str) -> None:
         ):
             wanted.add(_version(op, opset))
     seen = set()
-    for _, model in _models():
+    for _, model in models():
         if op not in {node.op_type for node in model.graph.node}:
             continue
         network = load(model)

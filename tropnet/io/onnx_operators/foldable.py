@@ -24,6 +24,17 @@ MOST_MADE: Final = 2**22
 _MOST_MOVED: Final = 2**23
 #: Bits of one number that is calculated; a float64 and its reciprocal have at most 1075.
 _MOST_BITS: Final = 2**14
+#: Operators that add up many products.
+_MANY: Final = frozenset({
+    "AveragePool", "BatchNormalization", "Conv", "ConvTranspose", "CumSum", "Einsum", "Gemm",
+    "GlobalAveragePool", "MatMul", "Mean", "ReduceL1", "ReduceMean", "ReduceSum", "Sum",
+})  # fmt: skip
+#: Operators that round nothing.
+_CHOOSING: Final = frozenset({
+    "Abs", "Clip", "GlobalMaxPool", "Max", "MaxPool", "Min", "Neg", "ReduceMax", "ReduceMin",
+    "Relu",
+})  # fmt: skip
+_NOTE: Final = "constants are folded exactly; roundings of them by a runtime are not enclosed"
 #: Operators that float64 can calculate without rounding, of float32 numbers.
 _LIGHT: Final = frozenset({"Add", "Sub", "Mul"})
 #: Operators that calculate nothing with floats.
@@ -85,6 +96,22 @@ def require_short(call: Call, result: Result) -> None:
                 )  # fmt: skip
 
 
+def note_roundings(call: Call) -> None:
+    """Have the network say where a runtime rounds more often than `Network.enclosure` knows.
+
+    The enclosure covers one rounding of each constant. What is calculated exactly from constants
+    that a runtime has rounded before, or added up from several, may differ by more.
+    """
+    constants = [v for v in call.inputs if isinstance(v, Constant)]
+    if call.op in _FREE or call.op in _CHOOSING:
+        return
+    if len(constants) != sum(v is not None for v in call.inputs):
+        return
+    floats = [v for v in constants if not v.is_integer]
+    if floats and (call.op in _MANY or not all(_is_held(call, v) for v in floats)):
+        call.operations.note(_NOTE, call.name)
+
+
 def require_made(call: Call, entries: int, *values: Value) -> None:
     """Refuse a tensor that a node would make, far larger than the constants that it is made of.
 
@@ -141,6 +168,13 @@ def integer_arrays(*values: Value) -> list[AnyArray] | None:
     except ValueError:
         shapes = [a.shape for a in arrays]
         raise ShapeError(f"constants of shapes {shapes} do not fit together") from None
+
+
+def _is_held(call: Call, value: Constant) -> bool:
+    """Tell whether the model's arithmetic has these numbers."""
+    with np.errstate(over="ignore", under="ignore"):
+        held = value.values.astype(np.float64).astype(call.operations.dtype)
+    return bool((held.astype(np.float64) == value.values).all())
 
 
 def _is_light(array: AnyArray) -> bool:
