@@ -98,10 +98,20 @@ class ModelFile:
         Raises:
             FormatError: the file can no longer be read.
         """
+        with self.stream() as stream:
+            stream.seek(start)
+            return stream.read(count)
+
+    @contextmanager
+    def stream(self) -> Iterator[io.FileIO]:
+        """Open the file for reading.
+
+        Raises:
+            FormatError: the file can no longer be read.
+        """
         try:
             with _opened(self.path) as stream:
-                stream.seek(start)
-                return stream.read(count)
+                yield stream
         except OSError as error:
             raise FormatError(f"{self.path} cannot be read: {error.strerror}") from None
 
@@ -129,16 +139,13 @@ class ModelFile:
             FormatError: the file can no longer be read.
             UnsafeFileError: a line has more than so many bytes.
         """
-        try:
-            with io.BufferedReader(_opened(self.path)) as stream:
-                while line := stream.readline(most + 1):
-                    if len(line) > most:
-                        raise UnsafeFileError(
-                            f"{self.path} has a line of more than {most:,} bytes; it was not read"
-                        )
-                    yield line
-        except OSError as error:
-            raise FormatError(f"{self.path} cannot be read: {error.strerror}") from None
+        with self.stream() as raw, io.BufferedReader(raw) as stream:
+            while line := stream.readline(most + 1):
+                if len(line) > most:
+                    raise UnsafeFileError(
+                        f"{self.path} has a line of more than {most:,} bytes; it was not read"
+                    )
+                yield line
 
     # ---- zip archives -------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from tropnet.errors import TropnetError
 
 _MOST_CHARACTERS: Final = 1000
+_LONG_WORD: Final = re.compile(r"\S{301,}")
 
 
 @contextmanager
@@ -35,7 +37,11 @@ def one_line_errors() -> Iterator[None]:
 
 
 def printable(text: str) -> str:
-    """Return a text with its unprintable characters escaped, cut if it is very long."""
+    """Return a text with its unprintable characters escaped, cut if it is very long.
+
+    Long names are cut first, so that what is said about them stays.
+    """
+    text = _LONG_WORD.sub(lambda m: f"{m[0][:200]}…{m[0][-50:]}", text)
     shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     if len(shown) > _MOST_CHARACTERS:
         shown = f"{shown[: _MOST_CHARACTERS - 200]} … {shown[-190:]}"

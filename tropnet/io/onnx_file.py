@@ -7,7 +7,10 @@ from typing import final
 from tropnet.errors import FormatError
 from tropnet.io.model_file import ModelFile
 from tropnet.io.onnx_model import network_of
+from tropnet.io.onnx_room import require_bearable_graph
+from tropnet.io.protobuf_scan import require_bearable
 from tropnet.io.reader import FileReader, Options, Refusal
+from tropnet.io.tensor import room_of_file
 from tropnet.network import Network
 
 #: The first byte of a serialised ModelProto: the tag of its first field, the IR version.
@@ -41,14 +44,17 @@ class OnnxReader(FileReader):
         """
         from onnx import ModelProto
 
+        require_bearable(source)
         model = ModelProto()
-        content = source.content()
         try:
-            model.ParseFromString(content)
+            model.ParseFromString(source.content())
         except Exception:  # protobuf's DecodeError, whichever implementation is at work
             raise FormatError(
                 f"{source.path} is no ONNX protobuf; was it copied completely, and saved as ONNX?"
             ) from None
         if not model.HasField("graph"):
             raise FormatError(f"{source.path} holds no ONNX graph; was it copied completely?")
-        return network_of(model, source.path.parent, options.stop_before)
+        folder = source.path.parent
+        outside = require_bearable_graph(model.graph, folder)
+        with room_of_file(source.size + outside):
+            return network_of(model, folder, options.stop_before)

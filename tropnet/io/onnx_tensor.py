@@ -21,6 +21,7 @@ _WIDER: Final = {16: "float32", 21: "uint8", 22: "int8"}
 #: The field that holds the elements where they are not raw bytes.
 _FIELDS: Final = {1: "float_data", 7: "int64_data", 11: "double_data", 12: "uint64_data"}
 _EXTERNAL: Final = 1
+_MOST_AXES: Final = 32
 
 
 def array_of(tensor: Any, folder: Path | None) -> AnyArray:
@@ -45,11 +46,14 @@ def array_of(tensor: Any, folder: Path | None) -> AnyArray:
         )
     if any(d < 0 for d in dims):
         raise FormatError(f"tensor {name!r} has the impossible shape {dims}")
+    if len(dims) > _MOST_AXES:
+        raise FormatError(f"tensor {name!r} has {len(dims)} axes; at most {_MOST_AXES} are read")
     count = math.prod(dims)
     bits = _BITS[kind]
     if tensor.data_location == _EXTERNAL:
         if bits < 8:
             raise DomainError(f"tensor {name!r} has {bits} bits an element beside the model")
+        require_room(count, f"tensor {name!r}")
         return _external(tensor, count * bits // 8, folder)
     if tensor.HasField("raw_data"):
         stored = len(tensor.raw_data) * 8 / bits
@@ -117,13 +121,14 @@ def _external(tensor: Any, size: int, folder: Path | None) -> AnyArray:
     try:
         path = (home / location).resolve()
         inside = path.is_relative_to(home) and not Path(location).is_absolute()
+        found = inside and path.is_file()
     except (OSError, ValueError, RuntimeError):  # loops of links, NUL bytes
-        inside = False
+        inside = found = False
     if not location or not inside:
         raise UnsafeFileError(
             f"tensor {tensor.name!r} points to {location!r} outside the model's folder; not read"
         )
-    if not path.is_file():
+    if not found:
         raise FormatError(f"tensor {tensor.name!r} needs the file {location!r}; copy it along")
     try:
         offset = int(where.get("offset", "0"))

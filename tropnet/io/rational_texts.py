@@ -12,6 +12,7 @@ from tropnet.errors import BudgetExceeded
 
 _NUMBER: Final = re.compile(r"[+-]?[\d.]")
 _EXPONENT: Final = re.compile(r"[eE]([+-]?\d{1,9})$")
+_LONGEST_EXPONENT: Final = 12
 #: Bits of all numerators over one denominator.
 _MOST_BITS: Final = 2**31
 _BITS_OF_A_DIGIT: Final = math.log2(10)
@@ -70,7 +71,7 @@ def _require_small_multiple(denominators: set[str], count: int, what: str) -> No
 
 
 def _exponent(text: str) -> int:
-    found = _EXPONENT.search(text)
+    found = _EXPONENT.search(text[-_LONGEST_EXPONENT:])
     return int(found[1]) if found else 0
 
 

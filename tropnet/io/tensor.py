@@ -3,24 +3,73 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 import numpy as np
 
-from tropnet.errors import BudgetExceeded, DomainError
+from tropnet.errors import BudgetExceeded, DomainError, ShapeError
 from tropnet.exact import RationalMatrix
 
 if TYPE_CHECKING:
     from tropnet.network import Wire
     from tropnet.typing import AnyArray
 
-#: Entries of one tensor, and of one matrix, that are still bearable (512 MiB and 1 GiB).
-MOST_VALUES: Final = 2**26
+#: Entries that are still bearable: of a tensor, of a table of places, and of a matrix (1 GiB).
+MOST_VALUES: Final = 2**22
+MOST_PLACES: Final = 2**25
 MOST_ENTRIES: Final = 2**27
+#: Numbers that may become Fractions, of some hundred bytes each.
+MOST_EXACT: Final = 2**20
+_MOST_AXES: Final = 32
+#: Entries that a file may unfold to in all, and for each of its bytes.
+_HARMLESS_ENTRIES: Final = 2**23
+_ENTRIES_OF_A_BYTE: Final = 64
 
 Shape: TypeAlias = tuple[int, ...]
+
+
+@final
+@dataclass
+class _Room:
+    """The entries that the model being read may still make."""
+
+    left: int
+    whole: int
+
+
+_ROOM: Final[ContextVar[_Room | None]] = ContextVar("room", default=None)
+
+
+@contextmanager
+def room_of_file(size: int) -> Iterator[None]:
+    """Bound what is made meanwhile by the bytes of the file that it is made from.
+
+    Single tensors are bounded always (`require_room`); the file of a small graph must not make a
+    thousand large ones either.
+
+    Args:
+        size: the bytes.
+
+    Example:
+        >>> from tropnet.io.tensor import require_room, room_of_file
+        >>> with room_of_file(1000):
+        ...     for _ in range(10):
+        ...         require_room(2**21, "a tensor")
+        Traceback (most recent call last):
+            ...
+        tropnet.errors.BudgetExceeded: entries of all that the file's ... for a tensor: ...
+    """
+    whole = _HARMLESS_ENTRIES + _ENTRIES_OF_A_BYTE * size
+    token = _ROOM.set(_Room(whole, whole))
+    try:
+        yield
+    finally:
+        _ROOM.reset(token)
 
 
 @final
@@ -30,6 +79,10 @@ class Tensor:
 
     wire: Wire
     shape: Shape
+
+    def __post_init__(self) -> None:
+        _require_few_axes(len(self.shape))
+        require_room(size_of(self.shape), "a tensor")
 
 
 @final
@@ -46,6 +99,8 @@ class Constant:
     def __post_init__(self) -> None:
         # numpy's sums and products of arrays without axes are bare numbers
         object.__setattr__(self, "values", np.asarray(self.values))
+        _require_few_axes(self.values.ndim)
+        require_room(self.values.size, "a constant")
 
     @property
     def shape(self) -> Shape:
@@ -106,6 +161,7 @@ def exact_array(values: AnyArray) -> AnyArray:
     """Return the values as Fractions in an object array of the same shape."""
     if values.dtype == object:
         return values
+    require_room(values.size, "exact numbers", MOST_EXACT)
     exact = np.empty(values.shape, dtype=object)
     exact.reshape(-1)[:] = [
         Fraction(int(v)) if values.dtype.kind in "iub" else Fraction(float(v))
@@ -125,6 +181,7 @@ def scaled(values: AnyArray, factor: Fraction | float) -> AnyArray:
     """
     if factor == 1:
         return values
+    require_room(values.size, "exact numbers", MOST_EXACT)
     if values.dtype.kind == "f" and values.size:
         # the rational matrix does the work of one Fraction object an entry
         flat = RationalMatrix.from_floats(values.reshape(1, -1)) * factor
@@ -142,8 +199,28 @@ def size_of(shape: Shape) -> int:
 def require_room(entries: int, what: str, most: int = MOST_ENTRIES) -> None:
     """Refuse what would not fit into memory, before it is made.
 
+    Args:
+        entries: how many numbers will be made.
+        what: of what, for messages.
+        most: how many are bearable.
+
     Raises:
-        BudgetExceeded: more entries than the most.
+        BudgetExceeded: more entries than the most, or than are left to the file that is read
+            (`room_of_file`).
     """
     if entries > most:
         raise BudgetExceeded(f"entries of {what}", entries, most, "a smaller model")
+    room = _ROOM.get()
+    if room is None:
+        return
+    room.left -= entries
+    if room.left < 0:
+        raise BudgetExceeded(
+            f"entries of all that the file's graph makes, up to those for {what}",
+            room.whole - room.left, room.whole, "a smaller model",
+        )  # fmt: skip
+
+
+def _require_few_axes(count: int) -> None:
+    if count > _MOST_AXES:
+        raise ShapeError(f"a tensor of {count} axes; at most {_MOST_AXES} are read")

@@ -135,13 +135,14 @@ class NetworkBuilder:
         """Return the entrywise maximum, as second + relu(first − second)."""
         return self.add(second, self.relu(self.subtract(first, second), name))
 
-    def take(self, wire: Wire, indices: Iterable[int]) -> Wire:
+    def take(self, wire: Wire, indices: Iterable[int] | IntArray) -> Wire:
         """Return the entries of these indices, in this order; they may repeat.
 
         Raises:
             ShapeError: an index out of range.
         """
-        chosen = np.fromiter(indices, dtype=np.int64)
+        whole = isinstance(indices, np.ndarray)
+        chosen = np.asarray(indices, np.int64) if whole else np.fromiter(indices, dtype=np.int64)
         if chosen.size and not (chosen.min() >= 0 and chosen.max() < wire.size):
             raise ShapeError(
                 f"indices from {chosen.min()} to {chosen.max()} into {wire.size} values; "

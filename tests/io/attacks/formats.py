@@ -9,6 +9,8 @@ from tests.io.attacks import (
     json_files,
     nnet_files,
     npz_files,
+    onnx_files,
+    onnx_graphs,
     places,
     safetensors_files,
     torch_files,
@@ -22,6 +24,8 @@ FORMATS: dict[str, Callable[[], list[Attack]]] = {
     "npz": cache(npz_files.attacks),
     "safetensors": cache(safetensors_files.attacks),
     "nnet": cache(nnet_files.attacks),
+    "onnx": cache(onnx_files.attacks),
+    "graphs": cache(onnx_graphs.attacks),
     "json": cache(json_files.attacks),
     "vnnlib": cache(vnnlib_files.attacks),
 }

@@ -72,7 +72,7 @@ def test_entries_as_they_are_make_no_layer() -> None:
 
 
 def test_sizes_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparisons, "MOST_VALUES", 10)
+    monkeypatch.setattr(comparisons, "MOST_PLACES", 10)
 
     def build(do: Operations, x: Any) -> Any:
         pairs = Comparisons(do, x, "max1")

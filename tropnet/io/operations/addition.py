@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,6 +12,10 @@ from tropnet.io.tensor import MOST_VALUES, Constant, Shape, Tensor, Value, requi
 if TYPE_CHECKING:
     from tropnet.io.operations.operations import Operations
     from tropnet.network import Wire
+
+
+#: Numbers that are held for each value of a sum of two tensors: places, sources, weights.
+_COPIES: Final = 8
 
 
 def signed_sum(do: Operations, a: Value, b: Value, sign: int, name: str = "") -> Value:
@@ -55,6 +59,7 @@ def signed_sum(do: Operations, a: Value, b: Value, sign: int, name: str = "") ->
         return _shifted(do, negated, a, 1, shape)
     if isinstance(b, Constant):
         return _shifted(do, a, b, sign, shape)
+    require_room(_COPIES * size_of(shape), f"the sum {name}")
     first, second = do.broadcast(a, shape), do.broadcast(b, shape)
     if _merge(first.wire, second.wire):
         first, second = do.settle(first), do.settle(second)

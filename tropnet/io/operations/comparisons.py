@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from tropnet.io.tensor import MOST_VALUES, Tensor, require_room, size_of
+from tropnet.io.tensor import MOST_PLACES, Tensor, require_room, size_of
 
 if TYPE_CHECKING:
     from tropnet.io.operations.operations import Operations
@@ -67,7 +67,7 @@ class Comparisons:
         """
         pairs, known, kinds = len(first), len(self._summands), larger + smaller
         room = (known + kinds * pairs) * (len(self._signs) + kinds)
-        require_room(room, f"the comparisons of {self._name or 'a maximum'}", MOST_VALUES)
+        require_room(room, f"the comparisons of {self._name or 'a maximum'}", MOST_PLACES)
         differences = self._sums(
             np.concatenate([self._summands[first], self._summands[second]], axis=1),
             [*self._signs, *(-sign for sign in self._signs)],

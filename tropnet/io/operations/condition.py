@@ -93,7 +93,8 @@ def compare_values(
         >>> compare_values(do, "gt", two, constant(np.arange(4), "numbers")).values.tolist()
         [True, True, False, False]
     """
-    _joint([a.shape, b.shape], name or "a comparison")
+    shape = _joint([a.shape, b.shape], name or "a comparison")
+    require_room(size_of(shape), f"the comparison {name}", MOST_VALUES)
     if isinstance(a, Constant) and isinstance(b, Constant):
         found = _NUMPY[op](a.fractions(), b.fractions())
         return Constant(np.asarray(found, dtype=np.bool_))

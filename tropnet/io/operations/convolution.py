@@ -9,7 +9,15 @@ import numpy as np
 
 from tropnet.errors import ShapeError, UnsupportedLayerError
 from tropnet.io.operations.window import grid, inside, positions
-from tropnet.io.tensor import MOST_VALUES, Constant, Shape, Value, require_room, size_of
+from tropnet.io.tensor import (
+    MOST_PLACES,
+    MOST_VALUES,
+    Constant,
+    Shape,
+    Value,
+    require_room,
+    size_of,
+)
 
 if TYPE_CHECKING:
     from tropnet.io.operations.operations import Operations
@@ -203,7 +211,7 @@ def _sources(
             f"{name or 'a transposed convolution'}: nothing is left of {size} entries with padding "
             f"{low} and {high}"
         )
-    require_room(length * window, f"the windows of {name}", MOST_VALUES)
+    require_room(length * window, f"the windows of {name}", MOST_PLACES)
     steps = np.arange(length)[:, None] + low - np.arange(window) * dilation
     return np.where(steps % stride == 0, inside(steps // stride, size), -1)
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from tropnet.errors import ShapeError, UnsupportedLayerError
 from tropnet.io.operations.contraction import broadcast_labels, contract
-from tropnet.io.tensor import Constant, Value
+from tropnet.io.tensor import MOST_EXACT, Constant, Value, require_room, size_of
 
 if TYPE_CHECKING:
     from tropnet.io.operations.operations import Operations
+
+
+#: Products of rationals that are worked out one by one, a microsecond each.
+_MOST_PRODUCTS: Final = 2**21
 
 
 def matmul(do: Operations, a: Value, b: Value, name: str = "", op: str = "MatMul") -> Value:
@@ -52,6 +56,9 @@ def matmul(do: Operations, a: Value, b: Value, name: str = "", op: str = "MatMul
             f"{inner[0]} columns meet {inner[1]} rows"
         )
     if isinstance(a, Constant) and isinstance(b, Constant):
+        rows, columns = size_of(a.shape[:-1]), size_of(b.shape) // max(inner[0], 1)
+        require_room(rows * columns * inner[0], f"the product {name or op}", _MOST_PRODUCTS)
+        require_room(rows * columns, f"the product {name or op}", MOST_EXACT)
         return Constant(np.asarray(a.fractions() @ b.fractions(), dtype=object))
     # labels: 0, 1, … from the last stacked axis backwards, then row, inner and column
     row, middle, column = "row", "inner", "column"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
@@ -29,6 +29,10 @@ from tropnet.network.shared_linear import shared
 if TYPE_CHECKING:
     from tropnet.network.network import Dtype
     from tropnet.typing import AnyArray, IntArray
+
+
+#: Numbers that a network holds for each value: source, index, bias, and where it is read.
+_COPIES: Final = 4
 
 
 @final
@@ -66,6 +70,7 @@ class Operations:
                 f"a network needs inputs with values, these have shapes {list(shapes)}"
             )
         require_room(sum(sizes), "the input", MOST_VALUES)
+        require_room(_COPIES * sum(sizes), "the input")
         whole = self._input = self.builder.input(sum(sizes))
         starts = np.cumsum([0, *sizes])
         return [
@@ -221,6 +226,7 @@ class Operations:
         """Return max(value, 0)."""
         if isinstance(value, Constant):
             return Constant(np.maximum(value.values, 0))
+        require_room(_COPIES * size_of(value.shape), f"the units of {name or 'a layer'}")
         return Tensor(self.builder.relu(value.wire, name), value.shape)
 
     # ---- choices of entries -------------------------------------------------------------------
@@ -305,13 +311,15 @@ class Operations:
                 f"{name or 'a concatenation'}: shapes {[v.shape for v in values]} do not fit "
                 f"together along axis {axis}"
             )
+        total = sum(size_of(v.shape) for v in values)
         if all(isinstance(v, Constant) for v in values):
+            require_room(total, name or "a concatenation")
             stored = [v for v in values if isinstance(v, Constant)]
             same = len({v.values.dtype for v in stored}) == 1
             # floats among Fractions, or integers turned into floats, would not be exact
             arrays = [v.values if same else v.fractions() for v in stored]
             return Constant(np.concatenate(arrays, axis=place))
-        require_room(sum(size_of(v.shape) for v in values), f"{name}", MOST_VALUES)
+        require_room(total, name or "a concatenation", MOST_VALUES)
         wire = self.builder.concatenate([self._wire(v) for v in values])
         starts = np.cumsum([0, *(size_of(v.shape) for v in values)])
         places = np.concatenate(
@@ -347,7 +355,7 @@ class Operations:
         flat = places.reshape(-1)
         if np.array_equal(flat, np.arange(size_of(value.shape))):
             return Tensor(value.wire, shape)
-        return Tensor(self.builder.take(value.wire, flat.tolist()), shape)
+        return Tensor(self.builder.take(value.wire, flat), shape)
 
     def _settled(self, wire: Wire) -> Wire:
         """Return the wire as values of a layer, so that what follows is not merged into it."""

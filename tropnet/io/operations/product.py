@@ -89,6 +89,9 @@ def divide(
             name or "a quotient", "Div", "its divisor depends on the input",
             "a model that is piecewise linear",
         )  # fmt: skip
+    broadcast_labels([a.shape, b.shape], name)
+    shape = np.broadcast_shapes(a.shape, b.shape)
+    require_room(size_of(shape), f"the quotient {name}", MOST_VALUES)
     divisors = b.fractions()
     if not np.all(divisors != 0):
         raise DomainError(f"{name or 'a quotient'}: a divisor is zero")

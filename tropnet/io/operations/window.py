@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tropnet.errors import ShapeError
-from tropnet.io.tensor import MOST_VALUES, require_room, size_of
+from tropnet.io.tensor import MOST_PLACES, require_room, size_of
 
 if TYPE_CHECKING:
     from tropnet.typing import IntArray
@@ -67,7 +67,7 @@ def positions(
         count = -(-room // stride) + 1
         if (count - 1) * stride >= size + low:
             count -= 1
-    require_room(count * window, f"the windows of {what}", MOST_VALUES)
+    require_room(count * window, f"the windows of {what}", MOST_PLACES)
     starts = np.arange(count) * stride - low
     return starts[:, None] + np.arange(window) * dilation
 
@@ -104,7 +104,7 @@ def grid(places: Sequence[IntArray], sizes: Sequence[int], name: str = "") -> In
         >>> grid([np.array([[0, 1]]), np.array([[-1, 0], [0, 1]])], [2, 2]).tolist()
         [[-1, 0, -1, 2], [0, 1, 2, 3]]
     """
-    require_room(size_of(tuple(p.size for p in places)), f"the windows of {name}", MOST_VALUES)
+    require_room(size_of(tuple(p.size for p in places)), f"the windows of {name}", MOST_PLACES)
     rank = len(places)
     flat, padded = np.zeros((1,) * (2 * rank), np.int64), np.zeros((1,) * (2 * rank), np.bool_)
     for axis, (along, size) in enumerate(zip(places, sizes, strict=True)):
