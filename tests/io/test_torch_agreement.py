@@ -35,7 +35,7 @@ def test_a_module_that_agrees() -> None:
     [
         (lambda x: x.sum(1) * (1 + 1e-5), "differs from the module itself"),
         (lambda x: x, "has 1 outputs, the module gives 2"),
-        (lambda x: x.sum(1) * torch.inf, "overflows in float32 at every point"),
+        (lambda x: x.sum(1) * torch.inf, "overflows in float32 at every point tried; nothing"),
     ],
 )
 def test_modules_that_do_not(function: Callable[[Any], Any], text: str) -> None:
@@ -80,6 +80,23 @@ def test_a_bound_that_tells_nothing_is_not_relied_on() -> None:
     require_agreement(one, exact, _ROW)
     with pytest.raises(FormatError, match="run in float64 by 1, where outputs are as large as 1"):
         require_agreement(one, exact, _ROW, exact)
+
+
+def test_where_the_bound_is_infinite_the_run_in_float64_decides() -> None:
+    # (3|x|, |x|), then steps to (a, b) -> (2a - b, a): sizes grow slowly, their bound leaves float32
+    first = [[[1.0, 0.0], [-1.0, 0.0]], [[3.0, 3.0], [1.0, 1.0]]]
+    step, last = [[2.0, -1.0], [1.0, 0.0]], [[1.0, 0.0]]
+    deep = Network.from_dense([*first, *[step] * 200, last], dtype="float32")
+    run = _runs(lambda x: torch.from_numpy(deep(x.double().numpy())[0]))
+    wrong = _runs(lambda x: torch.from_numpy(deep(x.double().numpy())[0]) * 1.01)
+    bound = deep.enclosure(np.ones((1, 2)), "float32")
+    assert np.isinf(bound.errors).all()
+    assert np.isfinite(bound.values).all()
+    require_agreement(deep, run, _ROW, run)
+    with pytest.raises(FormatError, match="differs from the module run in float64"):
+        require_agreement(deep, run, _ROW, wrong)
+    with pytest.raises(FormatError, match="the bound of its rounding, overflows in float32"):
+        require_agreement(deep, run, _ROW)
 
 
 def test_runs_that_cannot_be_widened_are_left_out() -> None:
