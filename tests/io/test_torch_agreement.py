@@ -83,7 +83,7 @@ def test_a_bound_that_tells_nothing_is_not_relied_on() -> None:
 
 
 def test_where_the_bound_is_infinite_the_run_in_float64_decides() -> None:
-    # (3|x|, |x|), then steps to (a, b) -> (2a - b, a): sizes grow slowly, their bound leaves float32
+    # (3|x|, |x|), then (a, b) -> (2a - b, a): sizes grow slowly, but their bound leaves float32
     first = [[[1.0, 0.0], [-1.0, 0.0]], [[3.0, 3.0], [1.0, 1.0]]]
     step, last = [[2.0, -1.0], [1.0, 0.0]], [[1.0, 0.0]]
     deep = Network.from_dense([*first, *[step] * 200, last], dtype="float32")
