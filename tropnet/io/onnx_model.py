@@ -15,6 +15,7 @@ from tropnet.io.onnx_layout import network_as_written
 from tropnet.io.onnx_operators import Call, Held, lookup
 from tropnet.io.onnx_operators.element_types import element_types
 from tropnet.io.onnx_operators.foldable import note_roundings, require_foldable, require_short
+from tropnet.io.onnx_operators.registry import Operator
 from tropnet.io.onnx_operators.signature import require_signature
 from tropnet.io.onnx_tensor import array_of, array_of_sparse
 from tropnet.io.operations import Operations
@@ -93,6 +94,8 @@ class _Graph:
 
     def network(self) -> Network:
         """Return the network."""
+        for node in self._nodes:  # what is not read is named before anything is worked out
+            self._operator(node)
         dtype, notes = self._arithmetic()
         operations = Operations(dtype)
         shapes = [_shape(i) for i in self._inputs]
@@ -117,14 +120,7 @@ class _Graph:
     def _run(self, node: Any, values: dict[str, Held | None], operations: Operations) -> None:
         from onnx.helper import get_attribute_value
 
-        name = _name(node)
-        function = lookup(node.op_type)
-        if node.domain not in _DOMAINS or (node.domain, node.op_type) in self._functions:
-            raise self._foreign(node)
-        if function is None:
-            advice = advice_against(node.op_type, name)
-            raise UnsupportedLayerError(name, node.op_type, reason_against(node.op_type), advice)
-        require_signature(node, name, self._opset)
+        name, function = _name(node), self._operator(node)
         call = Call(
             name,
             node.op_type,
@@ -143,6 +139,17 @@ class _Graph:
         results = result if isinstance(result, tuple) else (result,)
         for k, output in enumerate(node.output):
             values[output] = results[k] if k < len(results) else None
+
+    def _operator(self, node: Any) -> Operator:
+        """Return what reads a node."""
+        name, function = _name(node), lookup(node.op_type)
+        if node.domain not in _DOMAINS or (node.domain, node.op_type) in self._functions:
+            raise self._foreign(node)
+        if function is None:
+            advice = advice_against(node.op_type, name)
+            raise UnsupportedLayerError(name, node.op_type, reason_against(node.op_type), advice)
+        require_signature(node, name, self._opset)
+        return function
 
     def _value(self, name: str, values: dict[str, Held | None], reader: str) -> Held:
         # stored tensors are read when first needed: weights that nothing uses cannot spoil a model
