@@ -132,6 +132,8 @@ def test_choices_cost_nothing() -> None:
         (_sliced([0], [1], [0], [0]), FormatError, r"steps \[0\]"),
         (_sliced([0], [1], [3]), ShapeError, "axis 3"),
         (_sliced([2], [2], [1]), ShapeError, "no output values"),
+        (_sliced([0], [_LAST], [1], [-1]), UnsupportedLayerError, "backwards to the largest"),
+        (_sliced([2], [2**31 - 1], [1], [-2]), UnsupportedLayerError, "backwards to the largest"),
         (one("Slice", "x", "x", "x"), UnsupportedLayerError, "its starts depends on the input"),
         (one("Slice", starts=[0], opset=9), FormatError, "lacks its ends"),
         (_split(2, axis=1), ShapeError, "3 entries do not fall into 2 outputs"),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tropnet.typing import AnyArray
 
 _PAD_MODES: Final = ("constant", "reflect", "edge", "wrap")
+#: Ends that some runtimes take for "as far as it goes" whatever the direction.
+_ENDLESS: Final = (2**31 - 1, 2**63 - 1)
 
 
 @operator("Slice")
@@ -36,6 +38,11 @@ def sliced(call: Call) -> Value:
             f"node {call.name!r} (Slice): starts {starts}, ends {ends}, axes {axes} and steps "
             f"{steps} do not fit together"
         )
+    if any(step < 0 and end in _ENDLESS for end, step in zip(ends, steps, strict=True)):
+        raise call.unsupported(
+            "it goes backwards to the largest integer, where ONNX's text gives nothing and "
+            "onnxruntime everything", "the smallest integer as its end",
+        )  # fmt: skip
     return take_slice(call.operations, value, starts, ends, axes, steps, call.name)
 
 

@@ -44,6 +44,7 @@ class Window:
 
         Raises:
             FormatError: attributes that are missing or contradict each other.
+            UnsupportedLayerError: auto_pad SAME where runtimes differ.
             ShapeError: attributes of another number of axes, or the tensor has no spatial axes.
         """
         who, rank = f"node {call.name!r} ({call.op})", len(spatial)
@@ -73,7 +74,24 @@ class Window:
         if auto_pad != "NOTSET" and any(pads):
             raise FormatError(f"{who} has both pads {pads} and auto_pad {auto_pad}")
         stated = tuple(zip(pads[:rank], pads[rank:], strict=True))
-        return Window(tuple(sizes), tuple(strides), tuple(dilations), auto_pad, stated)
+        window = Window(tuple(sizes), tuple(strides), tuple(dilations), auto_pad, stated)
+        pairs = zip(sizes, dilations, strict=True)
+        if (
+            auto_pad.startswith("SAME")
+            and not call.op.startswith("Conv")
+            and any(size > 1 and dilation > 1 for size, dilation in pairs)
+        ):
+            raise call.unsupported(
+                f"auto_pad {auto_pad} of a pool with dilations {list(dilations)}, which "
+                "onnxruntime leaves out of account", "pads",
+            )  # fmt: skip
+        least = {"Conv": -1, "ConvTranspose": -max(spatial, default=0)}.get(call.op, 0)
+        if auto_pad.startswith("SAME") and min(window._wanted(spatial)) < least:
+            raise call.unsupported(
+                f"auto_pad {auto_pad} of a window shorter than its stride leaves open which "
+                "entries are skipped", "pads",
+            )  # fmt: skip
+        return window
 
     def padding(self, spatial: Sequence[int]) -> list[tuple[int, int]]:
         """Return what is added before and after each axis, for a convolution or a pool.
@@ -83,8 +101,12 @@ class Window:
         """
         if not self.auto_pad.startswith("SAME"):
             return list(self.stated)
+        return [self.halves(max(0, total)) for total in self._wanted(spatial)]
+
+    def _wanted(self, spatial: Sequence[int]) -> list[int]:
+        """Return what SAME adds to each axis; below zero, entries at an end are never covered."""
         return [
-            self.halves(max(0, (size - 1) // stride * stride + reach - size))
+            (size - 1) // stride * stride + reach - size
             for size, stride, reach in zip(spatial, self.strides, self.reaches, strict=True)
         ]
 
