@@ -2,16 +2,21 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tropnet.checker.relations import replay_relations
 from tropnet.domains import Box, Domain
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.out_of_time import OutOfTime
 from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.relate import offer, relate
+from tropnet.exact.sharing import Sharing
 from tropnet.network import Affine, Layer, Network
+from tropnet.network.linear import linear
+from tropnet.network.shared_linear import SharedLinear
 from tropnet.testing.strategies import disguised, networks
 
 dense = Network.from_dense
@@ -74,6 +79,29 @@ def test_equal_forms_mean_equal_values(a: Network, b: Network, boxed: bool) -> N
     if relate(Problem.of(a, b, domain)).equal:
         points = [[0, 0], [1, 1], [-1, 1], ["1/3", "-1/2"], [1, "-1/7"]]
         assert a.exact(points) == b.exact(points)
+
+
+def test_active_units_of_convolutions_are_written_out_where_that_is_cheap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    where = Sharing(np.array([[0, 1], [1, 2], [2, 3]]), np.zeros(3, int), np.arange(3), 4)
+    convolution = SharedLinear(linear([[1, 2]]), where)
+    layers = [Layer(Affine({0: convolution}, [9, 9, 9]), True)]
+    f, g = (Network(4, tuple(layers), Affine({1: [[1, 1, k]]}, [0])) for k in (1, 2))
+    box = Box([-1, -1, -1, -9], [1, 1, 1, 1])
+
+    def kinds(network: Network, domain: Box) -> list[str]:
+        return [c.kind for c in relate(Problem.of(network, g, domain)).claims["a"][0]]
+
+    assert kinds(f, box) == ["active", "active", "new"]
+    monkeypatch.setitem(relate.__globals__, "_WRITTEN_OUT", 0)
+    assert kinds(f, box) == ["new"] * 3
+    problem = Problem.of(f, g, box)
+    bounds = replay_relations(f, g, problem.box, relate(problem).data)
+    assert bounds.ends() == [(Fraction(-12), Fraction(0))]  # -max(x2 + 2 x3 + 9, 0)
+    assert kinds(f, Box.cube(4)) == ["active"] * 3  # whole channels still share their kernel
+    dense = Network(4, (Layer(Affine({0: convolution.exact}, [9, 9, 9]), True),), f.output)
+    assert kinds(dense, box) == ["active", "active", "new"]
 
 
 def test_out_of_time_between_layers() -> None:

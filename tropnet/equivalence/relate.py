@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
@@ -12,11 +12,15 @@ from tropnet.checker.relations import NAMES, Claim, Walk
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.problem import Problem
 from tropnet.exact import IntervalVector
+from tropnet.exact.factors import row_ids
 from tropnet.network.forms import Forms, Key, Names
 
 if TYPE_CHECKING:
     from tropnet.typing import BoolArray
 
+
+#: Entries of units of one sign that are written out, where channels share theirs.
+_WRITTEN_OUT: Final = 2**12
 
 _AFFINE, _DEAD, _ACTIVE, _NEW = Claim("affine"), Claim("dead"), Claim("active"), Claim("new")
 
@@ -131,22 +135,42 @@ def _related(problem: Problem, box: IntervalVector) -> Related:
             problem.require_time()
             relu = walk.networks[name].layers[k - 1].relu
             keys = pre.normalised(names)
-            found = _claims(name, k, keys, walk.bounds(name, k), relu, known)
+            bounds = walk.bounds(name, k)
+            dead = _shareable(pre, bounds.at_most_zero() & relu)
+            active = _shareable(pre, bounds.at_least_zero() & relu & ~dead)
+            found = _claims(name, k, keys, dead, active, relu, known)
             walk.settle(name, k, found)
             claims[name].append(found)
     return Related(walk, claims)
+
+
+def _shareable(pre: Forms, settled: BoolArray) -> BoolArray:
+    """Return those of the units of one sign that may be written out; the others stay atoms.
+
+    Where some units of a channel are always active, or dead, and others are not, the units of the
+    next convolution have no kernel in common any more. Leaving such a unit an atom is sound as
+    well, so that beyond a budget only whole channels are written out.
+    """
+    if all(len(p.sharing.patches) == 1 for p in pre.parts.values()):
+        return settled
+    channel_of, channels = row_ids(np.array([p.sharing.kernel_of for p in pre.parts.values()]).T)
+    whole = np.ones(len(channels), dtype=np.bool_)
+    whole[channel_of[~settled]] = False
+    mixed = settled & ~whole[channel_of]
+    width = sum(part.sharing.width for part in pre.parts.values())
+    return settled & ~mixed if int(mixed.sum()) * width > _WRITTEN_OUT else settled
 
 
 def _claims(
     name: str,
     k: int,
     keys: list[tuple[Key, Fraction]],
-    bounds: IntervalVector,
+    dead: BoolArray,
+    active: BoolArray,
     relu: BoolArray,
     known: dict[Key, tuple[tuple[str, int, int], Fraction]],
 ) -> list[Claim]:
     found = []
-    dead, active = bounds.at_most_zero().tolist(), bounds.at_least_zero().tolist()
     ratios: dict[tuple[int, int], Fraction] = {}  # units of a channel share their scales
     for i, (key, scale) in enumerate(keys):
         if not relu[i]:
