@@ -15,9 +15,10 @@ from tropnet.exact import RationalMatrix
 from tropnet.exact.sharing import Sharing
 from tropnet.network import DenseLinear, Linear, Network, linear
 from tropnet.network.affine import Affine
+from tropnet.network.network import Dtype
 from tropnet.network.shared_linear import SharedLinear, shared
 
-LINEAR = sys.modules[Linear.__module__]
+LINEAR: Any = sys.modules[Linear.__module__]
 
 
 @st.composite
@@ -75,9 +76,10 @@ def test_error_bounds_hold(found: SharedLinear, data: st.DataObject) -> None:
     rows, columns = found.shape
     points = np.array([[data.draw(number) for _ in range(columns)]])
     affine = Affine({0: found}, np.arange(rows) / 3)
-    for dtype in ("float32", "float64"):
+    dtypes: list[Dtype] = ["float32", "float64"]
+    for dtype in dtypes:
         network = Network(columns, (), affine, "float64")
-        run = network.enclosure(points, dtype)  # type: ignore[arg-type]
+        run = network.enclosure(points, dtype)
         exact = network.exact(points).to_fractions()[0]
         for value, error, true in zip(run.values[0], run.errors[0], exact, strict=True):
             assert abs(Fraction(float(value)) - true) <= Fraction(float(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def test_a_convolution_may_skip_one_entry() -> None:
 def test_same_is_as_onnxruntime_has_it_or_refused(op: str, auto_pad: str) -> None:
     dilations = (1,) if op == "Conv" else (1, 2)  # onnxruntime itself refuses others
     for size, kernel, stride, dilation in product(range(2, 7), (1, 2, 3), (1, 2, 3, 4), dilations):
-        shape = {"strides": [stride], "dilations": [dilation], "auto_pad": auto_pad}
+        shape: dict[str, Any] = {"strides": [stride], "dilations": [dilation], "auto_pad": auto_pad}
         if op == "Conv":
             model = one(op, "x", "w", x=(1, 1, size), w=np.ones((1, 1, kernel), "float32"), **shape)
         else:
