@@ -12,15 +12,16 @@ from tropnet.checker.relations import NAMES, Claim, Walk
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.problem import Problem
 from tropnet.exact import IntervalVector
-from tropnet.exact.factors import row_ids
 from tropnet.network.forms import Forms, Key, Names
+from tropnet.network.shared_linear import SharedLinear
 
 if TYPE_CHECKING:
     from tropnet.typing import BoolArray
 
 
-#: Entries of units of one sign that are written out, where channels share theirs.
-_WRITTEN_OUT: Final = 2**12
+#: Products of convolutions up to which units of one sign on a box are written out. Where some
+#: units of a channel are, and others are not, the next layer's have no kernels in common any more.
+_BROKEN_UP: Final = 2**22
 
 _AFFINE, _DEAD, _ACTIVE, _NEW = Claim("affine"), Claim("dead"), Claim("active"), Claim("new")
 
@@ -120,9 +121,17 @@ def relate(problem: Problem) -> Related:
     if not problem.box.no_lower.all() or not problem.box.no_upper.all():
         # what holds everywhere needs no intervals, which cost most of the time in large networks
         everywhere = _related(problem, IntervalVector.line(problem.a.n_inputs))
-        if everywhere.equal:
+        if everywhere.equal or _convolutions(problem) > _BROKEN_UP:
             return everywhere
     return _related(problem, problem.box)
+
+
+def _convolutions(problem: Problem) -> int:
+    """Return the products of numbers in the maps that share rows, of the larger network."""
+    return max(
+        sum(m.products for y in f.affines for _, m in y.terms if isinstance(m, SharedLinear))
+        for f in (problem.a, problem.b)
+    )
 
 
 def _related(problem: Problem, box: IntervalVector) -> Related:
@@ -135,42 +144,22 @@ def _related(problem: Problem, box: IntervalVector) -> Related:
             problem.require_time()
             relu = walk.networks[name].layers[k - 1].relu
             keys = pre.normalised(names)
-            bounds = walk.bounds(name, k)
-            dead = _shareable(pre, bounds.at_most_zero() & relu)
-            active = _shareable(pre, bounds.at_least_zero() & relu & ~dead)
-            found = _claims(name, k, keys, dead, active, relu, known)
+            found = _claims(name, k, keys, walk.bounds(name, k), relu, known)
             walk.settle(name, k, found)
             claims[name].append(found)
     return Related(walk, claims)
-
-
-def _shareable(pre: Forms, settled: BoolArray) -> BoolArray:
-    """Return those of the units of one sign that may be written out; the others stay atoms.
-
-    Where some units of a channel are always active, or dead, and others are not, the units of the
-    next convolution have no kernel in common any more. Leaving such a unit an atom is sound as
-    well, so that beyond a budget only whole channels are written out.
-    """
-    if all(len(p.sharing.patches) == 1 for p in pre.parts.values()):
-        return settled
-    channel_of, channels = row_ids(np.array([p.sharing.kernel_of for p in pre.parts.values()]).T)
-    whole = np.ones(len(channels), dtype=np.bool_)
-    whole[channel_of[~settled]] = False
-    mixed = settled & ~whole[channel_of]
-    width = sum(part.sharing.width for part in pre.parts.values())
-    return settled & ~mixed if int(mixed.sum()) * width > _WRITTEN_OUT else settled
 
 
 def _claims(
     name: str,
     k: int,
     keys: list[tuple[Key, Fraction]],
-    dead: BoolArray,
-    active: BoolArray,
+    bounds: IntervalVector,
     relu: BoolArray,
     known: dict[Key, tuple[tuple[str, int, int], Fraction]],
 ) -> list[Claim]:
     found = []
+    dead, active = bounds.at_most_zero().tolist(), bounds.at_least_zero().tolist()
     ratios: dict[tuple[int, int], Fraction] = {}  # units of a channel share their scales
     for i, (key, scale) in enumerate(keys):
         if not relu[i]:

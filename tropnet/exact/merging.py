@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tropnet.typing import IntArray
 
 #: The most entries of kernels, of patches, or of a dense form that one operation may make.
-MOST_SHARED: Final = 2**25
+MOST_SHARED: Final = 2**24
 
 
 def merged(

@@ -126,7 +126,7 @@ class SharedMatrix:
         """Return the matrix with all its entries.
 
         Raises:
-            BudgetExceeded: more than 2^25 entries.
+            BudgetExceeded: more than 2^24 entries.
         """
         rows, columns = self.shape
         share = self.sharing
