@@ -99,8 +99,10 @@ def test_active_units_of_convolutions_are_written_out_where_that_is_cheap(
     problem = Problem.of(f, g, box)
     bounds = replay_relations(f, g, problem.box, relate(problem).data)
     assert bounds.ends() == [(Fraction(-12), Fraction(0))]  # -max(x2 + 2 x3 + 9, 0)
-    dense = Network(4, (Layer(Affine({0: convolution.exact}, [9, 9, 9]), True),), f.output)
-    assert kinds(dense, box) == ["active", "active", "new"]
+    written = Layer(Affine({0: convolution.exact}, [9, 9, 9]), True)
+    dense, other = (Network(4, (written,), h.output) for h in (f, g))
+    claims = relate(Problem.of(dense, other, box)).claims["a"][0]
+    assert [c.kind for c in claims] == ["active", "active", "new"]
 
 
 def test_out_of_time_between_layers() -> None:

@@ -32,7 +32,7 @@ _VERTICES: Final = 24
 _SHARE: Final = 0.3
 #: Values of units held at a time (128 MiB), and entries of all their gradients (64 MiB).
 _VALUES: Final = 2**24
-_PRODUCTS: Final = 2**28
+_PRODUCTS: Final = 2**27
 _GRADIENTS: Final = 2**23
 
 

@@ -57,7 +57,7 @@ def positions(
         )
     reach = dilation * (window - 1) + 1
     room = size + low + high - reach
-    if size < 1 or room < 0:
+    if size < 1 or room < (1 - stride if ceil_mode else 0):
         raise ShapeError(
             f"{what}: a window that reaches over {reach} entries does not fit into {size} with "
             f"{low} before and {high} after"
@@ -65,7 +65,7 @@ def positions(
     count = room // stride + 1
     if ceil_mode:
         count = -(-room // stride) + 1
-        if (count - 1) * stride >= size + low:
+        if count > 1 and (count - 1) * stride >= size + low:
             count -= 1
     require_room(count * window, f"the windows of {what}", MOST_PLACES)
     starts = np.arange(count) * stride - low
