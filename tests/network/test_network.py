@@ -370,3 +370,11 @@ def test_the_table_says_what_each_layer_does() -> None:
     ]
     constant = Network.from_dense([np.zeros((1, 2))], [[1]])
     assert constant.rows() == [("output", "1 affine", "nothing", "0")]
+
+
+def test_layers_of_one_name_are_told_apart() -> None:
+    eye = Affine({0: np.eye(2)})
+    layers = (Layer(eye, False, "affine"), Layer(Affine({1: np.eye(2)}), True, "affine"))
+    table = Network(2, (*layers, Layer(Affine({2: np.eye(2)}), True, "last")), eye).rows()
+    assert [row[0] for row in table] == ["affine (layer 1)", "affine (layer 2)", "last", "output"]
+    assert [row[2] for row in table] == ["input", "affine (layer 1)", "affine (layer 2)", "input"]

@@ -24,7 +24,7 @@ _ORIENTATIONS: Final[dict[str, Orientation]] = {"weight": "out x in", "kernel": 
 _WRAPPERS: Final = ("module.", "_orig_mod.")
 _ADVICE: Final = (
     "architecture=, the torch module that has these weights, and example_input= of its input's "
-    "shape"
+    "shape; or export the model to ONNX"
 )
 #: Steps of the search for an order; distinct names in one file are few.
 _MOST_STEPS: Final = 10_000

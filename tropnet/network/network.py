@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -335,7 +336,12 @@ class Network:
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         """Return a table of the layers: name, units, reads, nonzero weights."""
-        names = ["input", *(y.name or f"layer {k}" for k, y in enumerate(self.layers, start=1))]
+        given = Counter(layer.name for layer in self.layers)
+        names = ["input"]
+        for k, own in enumerate(self.layers, start=1):
+            # a name that several layers have does not tell which one is read
+            several = f"{own.name} (layer {k})" if given[own.name] > 1 else own.name
+            names.append(several if own.name else f"layer {k}")
         table: list[tuple[str, str, str, str]] = []
         for layer, affine in zip((*self.layers, None), self.affines, strict=True):
             relus = 0 if layer is None else int(layer.relu.sum())
