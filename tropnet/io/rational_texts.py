@@ -10,7 +10,8 @@ import flint
 
 from tropnet.errors import BudgetExceeded
 
-_NUMBER: Final = re.compile(r"[+-]?[\d.]")
+#: Of what characters the text of a rational consists; a digest such as `9f…e4711` is none.
+_NUMBER: Final = re.compile(r"\s*[+-]?[\d.][\d.eE+\-/_\s]*\Z")
 _EXPONENT: Final = re.compile(r"[eE]([+-]?\d{1,9})$")
 _LONGEST_EXPONENT: Final = 12
 #: Bits of all numerators over one denominator.
