@@ -52,6 +52,12 @@ CASES: Cases = {
     "MaxPool of operator set 8, by columns": _max(opset=8, kernel_shape=[2, 2], storage_order=1),
     "MaxPool of operator set 22": _max(opset=22, kernel_shape=[2, 2]),
     "MaxPool with padding": _max(kernel_shape=[3, 2], pads=[1, 0, 1, 1], strides=[2, 2]),
+    "MaxPool of a window larger than the values": _max(
+        opset=12, kernel_shape=[5, 6], strides=[3, 3], ceil_mode=1
+    ),
+    "AveragePool of a window larger than the values": _average(
+        kernel_shape=[5, 6], strides=[3, 4], ceil_mode=1
+    ),
     "MaxPool with ceil_mode": _max(opset=10, kernel_shape=[2, 2], strides=[2, 3], ceil_mode=1),
     "MaxPool with dilations": _max(opset=11, kernel_shape=[2, 2], dilations=[2, 3]),
     "MaxPool SAME_UPPER": _max(kernel_shape=[2, 3], strides=[2, 2], auto_pad="SAME_UPPER"),
