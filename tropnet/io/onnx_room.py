@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any, Final
 
-from tropnet.errors import BudgetExceeded, UnsafeFileError
+from tropnet.errors import BudgetExceeded, FormatError, UnsafeFileError
 from tropnet.io.tensor import MOST_ENTRIES, require_room
 
 #: Nodes of one graph; each makes a layer or more, in about a millisecond.
@@ -28,6 +28,7 @@ def require_bearable_graph(graph: Any, folder: Path) -> int:
         The bytes of the files beside the model that hold its tensors.
 
     Raises:
+        FormatError: names that are no text.
         BudgetExceeded: too many nodes, or too many weights in all that they read.
         UnsafeFileError: tensors that share the bytes of a file far too often.
 
@@ -43,6 +44,10 @@ def require_bearable_graph(graph: Any, folder: Path) -> int:
         raise BudgetExceeded(
             "nodes of the ONNX graph", len(graph.node), MOST_NODES, "a smaller model"
         )
+    for node in graph.node:
+        words = (node.name, node.op_type, node.domain, *node.input, *node.output)
+        if not all(isinstance(word, str) for word in words):  # protobuf leaves it bytes then
+            raise FormatError(f"a node of the ONNX graph has a name that is no text: {words}")
     sizes = {tensor.name: math.prod(tensor.dims) for tensor in graph.initializer}
     # tensors that claim more than can be stored are refused when they are read
     sizes = {name: size if 0 <= size <= MOST_ENTRIES else 0 for name, size in sizes.items()}

@@ -44,7 +44,7 @@ def array_of(tensor: Any, folder: Path | None) -> AnyArray:
         raise DomainError(
             f"tensor {name!r} is stored as {known}; floats of 16 to 64 bits and integers are read"
         )
-    if any(d < 0 for d in dims):
+    if any(d < 0 or d > MOST_BYTES for d in dims):
         raise FormatError(f"tensor {name!r} has the impossible shape {dims}")
     if len(dims) > _MOST_AXES:
         raise FormatError(f"tensor {name!r} has {len(dims)} axes; at most {_MOST_AXES} are read")

@@ -73,6 +73,7 @@ def is_biased(wire: Wire) -> bool:
 
 
 def _shifted(do: Operations, a: Tensor, b: Constant, sign: int, shape: Shape) -> Tensor:
+    require_room(_COPIES * size_of(shape), "a sum with a constant")
     whole = do.broadcast(a, shape)
     offsets = np.broadcast_to(b.numbers(), shape).reshape(-1)
     if not offsets.any():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 #: How numpy's `pad` calls the ways to continue a tensor.
 PadMode = Literal["constant", "reflect", "edge", "wrap"]
+
+
+#: Numbers that are held for each value that is chosen or filled in: places, weights, Fractions.
+_COPIES: Final = 8
 
 
 def take_slice(
@@ -333,6 +337,7 @@ def pick_or_fill(
     outside = places < 0
     if not outside.any():
         return do.pick(x, places)
+    require_room(_COPIES * places.size, f"the values of {name or 'a choice'}")
     shape, rows = tuple(int(d) for d in places.shape), np.arange(places.size)
     ones, patches = np.ones((1, 1)), places.reshape(-1, 1)
     moved = do.combine(x, ones, patches, np.zeros_like(rows), rows, shape, name)

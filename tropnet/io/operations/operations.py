@@ -355,6 +355,7 @@ class Operations:
         flat = places.reshape(-1)
         if np.array_equal(flat, np.arange(size_of(value.shape))):
             return Tensor(value.wire, shape)
+        require_room(_COPIES * places.size, "entries chosen from a tensor")
         return Tensor(self.builder.take(value.wire, flat), shape)
 
     def _settled(self, wire: Wire) -> Wire:

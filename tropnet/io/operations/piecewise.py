@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 #: A number that a model gives to an operation, or a tensor of them.
 Bound: TypeAlias = float | Fraction | Value
+
+#: Numbers that are held for each entry with two bounds, Fractions among them.
+_COPIES: Final = 16
 
 
 def maximum(do: Operations, values: Sequence[Value], name: str = "") -> Value:
@@ -179,6 +182,7 @@ def clip(do: Operations, x: Value, low: Bound | None, high: Bound | None, name: 
     if lower is None:
         return do.subtract(upper, do.relu(do.subtract(upper, x, name), name), name)
     shape = _joint([x, lower, upper], name)
+    require_room(_COPIES * size_of(shape), f"the bounds of {name or 'a clip'}")
     ends = np.broadcast_to(upper.fractions(), shape)
     starts = np.asarray(np.minimum(np.broadcast_to(lower.fractions(), shape), ends), dtype=object)
     if np.all(starts == ends):
