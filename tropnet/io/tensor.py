@@ -151,9 +151,11 @@ def constant(array: AnyArray, name: str) -> Constant:
         )
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise DomainError(
-            f"{name!r} has {array[where]} at {list(where)}; the training may have diverged"
-        )
+        # one infinite number is rather a bound that binds nothing than a weight
+        cause = "the training may have diverged"
+        if array.size == 1 and not np.isnan(array[where]):
+            cause = "leave out a bound that binds nothing, or give a finite one"
+        raise DomainError(f"{name!r} has {array[where]} at {list(where)}; {cause}")
     return Constant(array.astype(np.float64))
 
 
