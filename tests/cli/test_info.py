@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+from onnx import helper
+
 import tropnet as library
 from tests.cli.conftest import Run
+from tests.io.models import onnx_model
 
 
 def test_what_an_example_is(tropnet: Run) -> None:
@@ -34,3 +39,16 @@ def test_no_such_file(tropnet: Run) -> None:
     done = tropnet("info", "nowhere.onnx")
     assert (done.code, done.out) == (3, "")
     assert done.err == "tropnet: there is no file nowhere.onnx; check the path\n"
+
+
+def test_names_in_files_do_not_reach_the_terminal_as_they_are(tropnet: Run, tmp_path: Path) -> None:
+    nodes = [helper.make_node("Relu", ["x"], ["\x1b[2J"], name="\x1b]0;mine\x07\nrelu\x9b2J")]
+    model = onnx_model(nodes, inputs={"x": ["N", 2]}, outputs=["\x1b[2J"])
+    path = tmp_path / "\x1b[31mred.onnx"
+    path.write_bytes(model.SerializeToString())
+    for command in ("info", "tropicalize"):
+        done = tropnet(command, path)
+        assert (done.code, done.err) == (0, "")
+        assert all(line.replace("\t", "").isprintable() for line in done.out.split("\n"))
+        assert r"\x1b[31mred.onnx" in done.out
+    assert r"\x1b]0;mine\x07\nrelu\x9b2J" in tropnet("info", path).out

@@ -28,6 +28,9 @@ def show_facts(title: str, facts: Iterable[tuple[str, str]], style: str = "bold"
         Equivalent
           domain:     all of R^n
     """
+    from tropnet.io.one_line import escaped  # names and paths come from anybody
+
+    title, facts = escaped(title), [(name, escaped(value)) for name, value in facts]
     if not _on_terminal(sys.stdout):
         click.echo(title)
         for name, value in facts:
@@ -56,6 +59,9 @@ def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         layer	units
         dense 0	8
     """
+    from tropnet.io.one_line import escaped
+
+    rows = [[escaped(cell) for cell in row] for row in rows]
     if not _on_terminal(sys.stdout):
         for row in (head, *rows):
             click.echo("\t".join(row))
@@ -133,13 +139,15 @@ def progress(text: str) -> Iterator[None]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+    from tropnet.io.one_line import escaped
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        bar.add_task(text, total=None)
+        bar.add_task(escaped(text), total=None)
         yield
 
 

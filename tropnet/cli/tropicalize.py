@@ -41,6 +41,7 @@ def tropicalize(
     from tropnet.api.plan import plan
     from tropnet.api.tropicalize import tropicalize as convert
     from tropnet.io import save
+    from tropnet.io.one_line import escaped
 
     if latex and as_json:
         raise click.UsageError(
@@ -53,7 +54,8 @@ def tropicalize(
     with progress("planning"):
         planned = plan(network)
     if not latex and not as_json:
-        click.echo(f"plan of {model}, {network.architecture}\n{planned}\n")
+        lines = (f"plan of {model}, {network.architecture}", *str(planned).splitlines(), "")
+        click.echo("\n".join(map(escaped, lines)))
     with progress("converting"):
         found = convert(network, max_terms=max_terms, time_limit=time_limit)
     if output is not None:

@@ -41,8 +41,20 @@ def printable(text: str) -> str:
 
     Long names are cut first, so that what is said about them stays.
     """
-    text = _LONG_WORD.sub(lambda m: f"{m[0][:200]}…{m[0][-50:]}", text)
-    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    shown = escaped(_LONG_WORD.sub(lambda m: f"{m[0][:200]}…{m[0][-50:]}", text))
     if len(shown) > _MOST_CHARACTERS:
         shown = f"{shown[: _MOST_CHARACTERS - 200]} … {shown[-190:]}"
     return shown
+
+
+def escaped(text: str) -> str:
+    r"""Return a text with its unprintable characters escaped, however long it is.
+
+    Example:
+        >>> from tropnet.io.one_line import escaped
+        >>> escaped("layer \x1b[2J")
+        'layer \\x1b[2J'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -98,7 +98,7 @@ def _containers() -> Iterator[tuple[str, bytes, str]]:
     yield (
         "names that are no text",
         model(field(1, field(4, b"\xff\xfe"))),
-        "no ONNX protobuf|no outp",
+        "a name that is no text",
     )
 
 
@@ -181,7 +181,7 @@ def _models() -> Iterator[tuple[str, bytes, str]]:
 def _tensors() -> Iterator[tuple[str, bytes, str]]:
     name = "tensor 'W0'"
     yield "10^12 elements", _tensor(_dims(10**6, 10**6)), f"{name} of shape .* needs 10{'0' * 11}"
-    yield "2^126 elements", _tensor(_dims(2**62, 2**62, 4)), "needs .* elements"
+    yield "2^126 elements", _tensor(_dims(2**62, 2**62, 4)), "impossible shape"
     yield "a negative dimension", _tensor(_dims(-3, -2)), "impossible shape"
     yield "100,000 dimensions", _tensor(_dims(*[1] * 100_000)), "needs 1 elements|axes|dimensions"
     yield "1000 dimensions of one", _tensor(_dims(6, *[1] * 1000)), "axes|dimensions"
