@@ -108,7 +108,11 @@ def _shapes() -> Iterator[tuple[str, bytes, str]]:
         "step",
     )
     far = {"a": _ints(-(2**63)), "b": _ints(2**63 - 1), "c": _ints(-(2**63)), "d": _ints(-(2**63))}
-    yield "Slice along axis -2^63", _graph([_node("Slice", "x a b c d")], far), "axis|axes|goes backwards"
+    yield (
+        "Slice along axis -2^63",
+        _graph([_node("Slice", "x a b c d")], far),
+        "axis|axes|goes backwards",
+    )
     yield "Gather at 2^62", _graph([_node("Gather", "x i", axis=3)], {"i": _ints(2**62)}), "indices"
     yield (
         "Gather at -2^63",
