@@ -139,5 +139,5 @@ def test_refusals(model: Any, error: type[TropnetError], text: str) -> None:
 
 def test_an_infinite_bound_is_told_from_a_weight() -> None:
     model = one("Clip", "x", "low", x=(1, 2), low=np.array(-np.inf, "float32"), opset=13)
-    with pytest.raises(DomainError, match="'low' has -inf at .*leave out a bound that binds noth"):
+    with pytest.raises(DomainError, match=r"'low' has -inf at .*leave out a bound that binds noth"):
         load(model)
