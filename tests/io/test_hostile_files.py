@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from onnx import helper
 from safetensors.numpy import save as safetensors_bytes
 
 from tests.io.attacks.attack import Attack
@@ -28,7 +29,15 @@ from tests.io.attacks.pickles import calls
 from tests.io.attacks.sound import SOUND, json_bytes, torch_bytes
 from tests.io.attacks.torch_files import with_pickle
 from tests.io.attacks.trial import MOST_BYTES, MOST_SECONDS, faults, run
-from tests.io.models import dense_arrays, dense_onnx, network, nnet_text, state_dict
+from tests.io.models import (
+    dense_arrays,
+    dense_onnx,
+    network,
+    nnet_text,
+    onnx_model,
+    state_dict,
+    write,
+)
 from tropnet.io import load
 
 _PART = 4  # every so many-th of the long lists; the script runs them whole
@@ -199,3 +208,11 @@ def test_sound_files_under_any_name(tmp_path: Path, suffix: str) -> None:
         f = load(path)
         assert f.widths == network(layers).widths
         assert np.array_equal(f.layers[0].affine.terms[0][1].values, layers[0][0])
+
+
+def test_windows_that_are_padding_but_for_one_value(tmp_path: Path) -> None:
+    far: Any = {"dilations": [10**9, 1], "pads": [10**9, 0, 10**9, 0]}
+    kernel: Any = np.arange(3, dtype=np.float32).reshape(1, 1, 3, 1)
+    node = helper.make_node("Conv", ["x", "w"], ["y"], **far)
+    path = write(tmp_path / "f.onnx", onnx_model([node], {"w": kernel}, {"x": [1, 1, 4, 1]}))
+    assert load(path).exact([1, 2, 3, 4]).to_floats().tolist() == [[1, 2, 3, 4]]

@@ -148,11 +148,12 @@ def test_neither_sklearn_nor_onnxruntime_is_needed(tmp_path: Path) -> None:
     path.write_bytes(_npz(tmp_path))
     program = (
         "import sys\n"
-        "for name in ('sklearn', 'onnxruntime', 'torch', 'onnx'): sys.modules[name] = None\n"
+        "for name in ('sklearn', 'onnxruntime', 'torch', 'onnx', 'safetensors'): sys.modules[name] = None\n"
         f"from tropnet.io import load\nprint(load({str(path)!r}).architecture)\n"
+        "print(load('examples:moons_a').architecture)\n"  # a state dict of torch
         "try: load(3)\nexcept Exception as error: print(type(error).__name__)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["3-5-2", "FormatError"]
+    assert done.stdout.split() == ["3-5-2", "2-8-8-1", "FormatError"]

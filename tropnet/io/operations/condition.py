@@ -25,6 +25,8 @@ Comparison: TypeAlias = Literal["gt", "ge", "lt", "le", "eq", "ne"]
 
 #: Entries of a choice that are proved one by one, in some 50 microseconds each.
 _MOST_PROVED: Final = 2**16
+#: Numbers that the proof of an entry takes, Fractions among them.
+_COPIES: Final = 128
 _OPPOSITE: Final[dict[Comparison, Comparison]] = {
     "gt": "le", "ge": "lt", "lt": "ge", "le": "gt", "eq": "ne", "ne": "eq",
 }  # fmt: skip
@@ -147,6 +149,7 @@ def where(
     if condition.op in ("lt", "le"):
         return where(do, condition.negated(), b, a, name)
     require_room(size_of(shape), f"the values of {what}, each to be proved", _MOST_PROVED)
+    require_room(_COPIES * size_of(shape), f"the proofs of {what}")
     slopes = _proved_slopes(do, condition, a, b, shape)
     if slopes is None:
         raise UnsupportedLayerError(
