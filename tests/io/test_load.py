@@ -148,7 +148,8 @@ def test_neither_sklearn_nor_onnxruntime_is_needed(tmp_path: Path) -> None:
     path.write_bytes(_npz(tmp_path))
     program = (
         "import sys\n"
-        "for name in ('sklearn', 'onnxruntime', 'torch', 'onnx', 'safetensors'): sys.modules[name] = None\n"
+        "for name in ('sklearn', 'onnxruntime', 'torch', 'onnx', 'safetensors'):\n"
+        "    sys.modules[name] = None\n"
         f"from tropnet.io import load\nprint(load({str(path)!r}).architecture)\n"
         "print(load('examples:moons_a').architecture)\n"  # a state dict of torch
         "try: load(3)\nexcept Exception as error: print(type(error).__name__)\n"
