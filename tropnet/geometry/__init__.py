@@ -1,0 +1,1 @@
+"""Polyhedral complexes of networks: cells, linear regions, canonical forms, distances."""
