@@ -76,7 +76,7 @@ class Circuit:
     """A network as blocks of ReLU units over one vector of homogeneous values.
 
     The value vector is (x_1 … x_n, t, a_1, a_2, …): the inputs, t = 1 for a point and t = 0 for a
-    direction, then the values of all units. On the cone over a cell the network is linear in (x, t).
+    direction, then the values of all units. On the cone over a cell the network is linear in it.
 
     Attributes:
         n_inputs: the number n of inputs.
@@ -118,8 +118,9 @@ class Circuit:
         )
         if size > MAX_WEIGHTS:
             raise BudgetExceeded(
-                f"the network has {size:,} weights written out, more than the {MAX_WEIGHTS:,} that "
-                "the enumeration of cells takes; restrict it to a slice, or compare by relations"
+                f"{size:,} weights, written out for the enumeration of cells",
+                f"{MAX_WEIGHTS:,}",
+                "restrict the network to a slice, or compare it by relations",
             )
         starts = np.concatenate([[0], np.cumsum(plain.widths)]).astype(np.int64)
         denominators = [1] * (plain.n_inputs + 1)
