@@ -118,8 +118,9 @@ class Circuit:
         )
         if size > MAX_WEIGHTS:
             raise BudgetExceeded(
-                f"{size:,} weights, written out for the enumeration of cells",
-                f"{MAX_WEIGHTS:,}",
+                "weights, written out for the enumeration of cells",
+                size,
+                MAX_WEIGHTS,
                 "restrict the network to a slice, or compare it by relations",
             )
         starts = np.concatenate([[0], np.cumsum(plain.widths)]).astype(np.int64)
