@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from tropnet.conversion.circuit_expression import CircuitExpression, circuit_expression
 from tropnet.conversion.plan import Plan, plan
 from tropnet.conversion.to_network import to_network
 from tropnet.conversion.tropicalize import tropicalize
 
-__all__ = ["Plan", "plan", "to_network", "tropicalize"]
+__all__ = [
+    "CircuitExpression",
+    "Plan",
+    "circuit_expression",
+    "plan",
+    "to_network",
+    "tropicalize",
+]
