@@ -64,24 +64,31 @@ def aligned(lines: Sequence[str]) -> str:
 
 def latex_line(line: CircuitLine, most: int | None, number: Writer) -> str:
     """Return `name &= …` in LaTeX, after `most` terms cut off, numbers as `number` writes them."""
-    parts = []
-    rounded = False
-    for name, factor in line.terms[:most]:
-        size, exact = number(abs(factor))
-        rounded |= not exact
-        text = _latex_name(name) if abs(factor) == 1 else rf"{size}\,{_latex_name(name)}"
-        parts.append((factor < 0, text))
-    if most is not None and len(line.terms) > most:
-        parts.append((False, rf"\dots\;\text{{({len(line.terms) - most} more terms)}}"))
-    if line.constant or not parts:
-        size, exact = number(abs(line.constant))
-        rounded |= not exact
-        parts.append((line.constant < 0, size))
-    text = _signed(parts)
+    terms = [(_latex_name(name), factor) for name, factor in line.terms]
+    text, exact = latex_sum(terms, line.constant, most, number)
     if line.relu:
         text = rf"\max\left(0,\; {text}\right)"
-    relation = r"\approx" if rounded else "="
+    relation = "=" if exact else r"\approx"
     return rf"{_latex_name(line.name)} &{relation} {text}"
+
+
+def latex_sum(
+    terms: Sequence[tuple[str, Fraction]], constant: Fraction, most: int | None, number: Writer
+) -> tuple[str, bool]:
+    """Return Σ factor · name + constant in LaTeX, and whether all its numbers are exact."""
+    parts = []
+    exact = True
+    for name, factor in terms[:most]:
+        size, kept = number(abs(factor))
+        exact &= kept
+        parts.append((factor < 0, name if abs(factor) == 1 else rf"{size}\,{name}"))
+    if most is not None and len(terms) > most:
+        parts.append((False, rf"\dots\;\text{{({len(terms) - most} more terms)}}"))
+    if constant or not parts:
+        size, kept = number(abs(constant))
+        exact &= kept
+        parts.append((constant < 0, size))
+    return _signed(parts), exact
 
 
 def _latex_name(name: str) -> str:

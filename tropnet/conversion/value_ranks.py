@@ -1,0 +1,103 @@
+"""The order of the values of many affine functions at many points, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tropnet.exact.signs import dot_error
+
+if TYPE_CHECKING:
+    from tropnet.typing import FloatArray, IntArray
+
+#: More than what entries below the normal floats add to a product, relative to the other factor.
+_TINY = 2.0**-1000
+
+
+def value_ranks(forms: Any, vectors: Any) -> IntArray:
+    """Return for each vector the ranks of the forms by their values there; equal values tie.
+
+    Floats sort; neighbours nearer than their error bound are sorted again by integers. With the
+    ranks at the generators of a cell, an inequality of affine functions on the cell is a comparison
+    of small integers.
+
+    Args:
+        forms: object `(k, d)` of integers, linear forms.
+        vectors: object `(v, d)` of integers, not zero.
+
+    Returns:
+        int32 `(v, k)`: rank[v, i] < rank[v, j] iff form i is less than form j at vector v.
+
+    Cost: about 0.1 µs for each form and vector, and 1–2 µs for each value that is nearly tied.
+
+    Example:
+        >>> import numpy as np
+        >>> from tropnet.conversion.value_ranks import value_ranks
+        >>> forms = np.array([[10**30, 0], [10**30, 1], [0, 5]], dtype=object)
+        >>> value_ranks(forms, np.array([[1, 0], [0, 1]], dtype=object)).tolist()
+        [[1, 1, 0], [0, 1, 2]]
+    """
+    count, size = forms.shape
+    if not len(vectors) or not count:
+        return np.zeros((len(vectors), count), np.int32)
+    rows, columns = _scaled(forms, together=True), _scaled(vectors, together=False)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        values = columns @ rows.T
+        magnitude = (np.abs(columns) @ np.abs(rows).T).max(axis=1)
+        # each factor is rounded once more than a dot product of floats expects
+        error = dot_error(size + 4, magnitude) + _TINY * (1 + magnitude) * 4 * size
+        order = np.argsort(values, axis=1, kind="stable")
+        placed = np.take_along_axis(values, order, axis=1)
+        # twice the bounds of both, to cover the rounding of the difference
+        apart = np.diff(placed, axis=1) > 4 * error[:, None]
+    above = np.concatenate([np.zeros((len(vectors), 1), np.bool_), apart], axis=1)
+    _settle(forms, vectors, order, above)
+    ranks = np.empty((len(vectors), count), np.int32)
+    np.put_along_axis(ranks, order, np.cumsum(above, axis=1, dtype=np.int32), axis=1)
+    return ranks
+
+
+def _settle(forms: Any, vectors: Any, order: IntArray, above: Any) -> None:
+    """Sort each run of values not surely apart, and tell which rise above the one before."""
+    count = order.shape[1]
+    for index in np.flatnonzero(~above[:, 1:].all(axis=1)).tolist():
+        vector = vectors[index]
+        starts = [0, *(np.flatnonzero(above[index, 1:]) + 1).tolist(), count]
+        for first, end in pairwise(starts):
+            if end - first < 2:
+                continue
+            members = order[index, first:end]
+            exact = forms[members].dot(vector).tolist()
+            places = sorted(range(end - first), key=exact.__getitem__)
+            order[index, first:end] = members[places]
+            for place, (a, b) in enumerate(pairwise(places), start=first + 1):
+                above[index, place] = exact[a] < exact[b]
+
+
+def _scaled(integers: Any, together: bool) -> FloatArray:
+    """Return integer rows as floats after a positive scaling, of all together or of each row.
+
+    The largest entries come out near 1; entries that fall below the normal floats are off by less
+    than 2^-1000.
+    """
+    table = integers.tolist()
+    bits = [max(abs(v).bit_length() for v in row) for row in table]
+    if together:
+        bits = [max(bits)] * len(bits)
+    scaled = [[_float(v, shift) for v in row] for row, shift in zip(table, bits, strict=True)]
+    return np.array(scaled, dtype=np.float64).reshape(integers.shape)
+
+
+def _float(value: int, shift: int) -> float:
+    return value / (1 << shift)  # CPython rounds int / int correctly
+
+
+def integer_rows(rows: Sequence[Sequence[int]]) -> Any:
+    """Return rows of integers of any size as an object array, also where there is none."""
+    table = np.empty((len(rows), len(rows[0]) if rows else 0), dtype=object)
+    for index, row in enumerate(rows):
+        table[index] = row
+    return table
