@@ -1,0 +1,89 @@
+"""The cells of a network by cutting a face lattice, unit by unit, in integers.
+
+Vertices are primitive integer vectors (x, t), so all signs are exact and degenerate networks need no
+special case: zero biases, repeated and negated units, pruned and quantised weights, slivers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tropnet.errors import BudgetExceeded
+from tropnet.geometry.circuit import Circuit
+from tropnet.geometry.exact_cut import cut_marked, mark_exactly, mixed, words
+from tropnet.geometry.exact_values import ExactValues
+from tropnet.geometry.face_lattice import FaceLattice
+from tropnet.geometry.start import Start, float_points
+from tropnet.geometry.subdivision import WORD, Subdivision, Watch, remember
+
+
+def subdivide_exactly(
+    circuit: Circuit, start: Start, max_cells: int, watch: Watch | None = None
+) -> Subdivision:
+    """Cut the start along all units of a network, in integers.
+
+    Raises:
+        BudgetExceeded: more than `max_cells` cells.
+
+    Cost: about .3 ms a cell for 2-32-32, 1 ms for 2-64-64-64.
+    """
+    lattice = start.lattice
+    lattice.zeros = True
+    none = np.zeros((lattice.n_cells, 0), np.uint64)
+    record = Subdivision(lattice, none, none, [], 0)
+    exact = ExactValues(circuit)
+    rows = start.rows
+    values: list[Any] = []
+    for b, block in enumerate(circuit.blocks):
+        for first in range(0, block.width, WORD):
+            last = min(block.width, first + WORD)
+            heights = exact.block(b, rows, values)[:, first:last]
+            base = start.n_constraints + block.start + first
+            known = len(rows)
+            rows = _cut(lattice, rows, heights, base, max_cells, record, watch)
+            remember(record, last - first)
+            if len(rows) > known:
+                late = exact.all(rows[known:], b)
+                values = [
+                    np.concatenate([old, np.maximum(new, 0)])
+                    for old, new in zip(values, late, strict=True)
+                ]
+        values.append(np.maximum(exact.block(b, rows, values), 0))
+    record.rows = rows
+    lattice.points[: len(rows)] = float_points(rows, start.bounded)
+    return record
+
+
+def _cut(
+    lattice: FaceLattice, rows: Any, heights: Any, base: int, max_cells: int, record: Subdivision,
+    watch: Watch | None,
+) -> Any:  # fmt: skip
+    """Cut along some units given their values at the vertices; return all vertices."""
+    size = rows.shape[1]
+    mark_exactly(lattice, heights)
+    lattice.begin()
+    joint = np.concatenate([rows, heights], axis=1)
+    used = len(joint)
+    for j in range(heights.shape[1]):
+        fresh = mixed(lattice, j, joint[:used], joint[:used, size + j])
+        if len(fresh):
+            if used + len(fresh) > len(joint):
+                longer = np.empty((2 * (used + len(fresh)), joint.shape[1]), object)
+                longer[:used] = joint[:used]
+                joint = longer
+            joint[used : used + len(fresh)] = fresh
+            used += len(fresh)
+            plus, minus = words(fresh[:, size:] > 0), words(fresh[:, size:] < 0)
+            cut_marked(lattice, j, base + j, plus, minus)
+        if lattice.n_cells > max_cells:
+            raise BudgetExceeded(
+                "cells of the complex",
+                lattice.n_cells,
+                max_cells,
+                "raise max_cells, or take a smaller domain",
+            )
+        if watch is not None:
+            watch(record.n_done + j + 1, lattice.n_cells)
+    return joint[:used, :size]

@@ -1,0 +1,342 @@
+"""The polyhedral complex of a network on a domain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from tropnet.domains import Domain
+from tropnet.errors import DomainError
+from tropnet.exact import RationalMatrix
+from tropnet.geometry.cell_maps import exact_forms, float_maps
+from tropnet.geometry.circuit import Circuit
+from tropnet.geometry.exact_rows import ExactRows
+from tropnet.geometry.linear_region import LinearRegion, connected
+from tropnet.geometry.settle import vertices_exactly
+from tropnet.geometry.start import INEQUALITY, Start
+from tropnet.geometry.subdivision import Subdivision, unpacked
+from tropnet.network import AffineMap, Network
+
+if TYPE_CHECKING:
+    import networkx
+
+    from tropnet.typing import BoolArray, FloatArray, IntArray, SignArray
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class PolyhedralComplex:
+    """The cells of a network on a domain, their faces, maps and linear regions.
+
+    A *cell* is the closure of the points with one activation pattern, where that has interior; a
+    *linear region* is a maximal union of cells with one affine map, connected through facets.
+
+    Attributes:
+        network: the network.
+        domain: the domain, None for all of R^n.
+        engine: how the cells were found.
+        certified: how it was proved that these are the cells.
+        complete: whether all units have cut; else there are at least as many cells as here.
+        n_done: the number of units that have cut.
+        generators: `(V, n + 1)` float64 vertices (x, 1) and, on unbounded domains, directions (x, 0).
+        edges: `(E, 2)` the ends of the edges; on unbounded domains those at infinity too.
+        facet_cells: `(F, 2)` the cells on both sides, first the one on which the unit is positive;
+            −1 is the outside of the domain.
+        facet_unit: `(F,)` the column of `signs` whose zero set carries the facet; −1 − k is
+            inequality k of `domain.inequalities()`.
+        f_vector: the number of faces of each dimension 0 … n, those at infinity left out.
+    """
+
+    network: Network
+    domain: Domain
+    engine: str
+    certified: str
+    complete: bool
+    n_done: int
+    generators: FloatArray
+    edges: Any
+    facet_cells: Any
+    facet_unit: Any
+    f_vector: tuple[int, ...]
+    circuit: Circuit = field(repr=False)
+    words: Any = field(repr=False)
+    chunks: tuple[int, ...] = field(repr=False)
+    record: Subdivision = field(repr=False)
+    start: Start = field(repr=False)
+
+    @staticmethod
+    def of(
+        network: Network, domain: Domain, circuit: Circuit, start: Start, record: Subdivision,
+        certified: str,
+    ) -> PolyhedralComplex:  # fmt: skip
+        """Read the complex off a subdivision."""
+        lattice = record.lattice
+        d, first = lattice.dimension, start.n_constraints
+        finite = lattice.points[: lattice.n_vertices, d] > 0
+        counts = [int(finite.sum())]
+        inside = finite
+        for k in range(1, d + 1):
+            indptr, children = lattice.table(k)
+            inside = np.logical_or.reduceat(inside[children], indptr[:-1])
+            counts.append(int(inside.sum()))
+            if k == d - 1:
+                real = inside
+        if d == 1:
+            real = finite
+        owners = lattice.cells_of_facets()
+        carrier = lattice.unit[: len(owners)].astype(np.int64) - first
+        outer = np.array([k if kind == INEQUALITY else 0 for k, kind in enumerate(start.kinds)])
+        carrier = np.where(
+            carrier >= 0, carrier, -1 - outer[np.minimum(carrier + first, first - 1)]
+        )
+        owners, carrier = owners[real], carrier[real]
+        positive = unit_signs(record, owners[:, 0], carrier) >= 0
+        owners = np.where((positive | (owners[:, 1] < 0))[:, None], owners, owners[:, ::-1])
+        generators = lattice.points[: lattice.n_vertices].copy()
+        generators[finite] /= generators[finite, d:]
+        begin = lattice.start[1][: int(lattice.count[1])]
+        edges = np.column_stack([lattice.pool[1][begin], lattice.pool[1][begin + 1]])
+        return PolyhedralComplex(
+            network, domain, "exact" if record.rows is not None else "subdivision", certified,
+            record.n_done == circuit.n_units, record.n_done, generators, edges,
+            owners.astype(np.int32), carrier.astype(np.int32), tuple(counts), circuit,
+            (record.positive, record.negative), tuple(record.chunks), record, start,
+        )  # fmt: skip
+
+    # ---- sizes ------------------------------------------------------------------------------
+
+    @property
+    def n_inputs(self) -> int:
+        """The dimension n."""
+        return self.network.n_inputs
+
+    @property
+    def n_cells(self) -> int:
+        """The number of cells."""
+        return len(self.words[0])
+
+    @property
+    def n_regions(self) -> int:
+        """The number of linear regions."""
+        return int(self.region_ids.max(initial=-1)) + 1
+
+    @property
+    def n_affine_maps(self) -> int:
+        """The number of different affine maps."""
+        return int(self.map_ids.max(initial=-1)) + 1
+
+    # ---- cells ------------------------------------------------------------------------------
+
+    @cached_property
+    def signs(self) -> SignArray:
+        """The sign of each unit on each cell, `(C, n_done)`; 0 only where it is always zero."""
+        signs: SignArray = self.record.signs()
+        return signs
+
+    @property
+    def units(self) -> IntArray:
+        """The layer and the index of the unit of each column of `signs`, `(N, 2)`."""
+        return self.circuit.units
+
+    @property
+    def vertices(self) -> FloatArray:
+        """The vertices as float64, `(V, n)`."""
+        return self.generators[self.generators[:, -1] > 0, :-1]
+
+    @property
+    def rays(self) -> FloatArray:
+        """The directions in which cells are unbounded, `(K, n)`."""
+        return self.generators[self.generators[:, -1] == 0, :-1]
+
+    def faces(self, k: int) -> tuple[IntArray, IntArray]:
+        """Return the faces of dimension k − 1 of each face of dimension k, as (indptr, indices).
+
+        The faces of face i are `indices[indptr[i] : indptr[i + 1]]`. Dimension 0 are the
+        generators, dimension n the cells; on unbounded domains faces at infinity are among them.
+
+        Raises:
+            DomainError: k is not between 1 and n.
+        """
+        if not 1 <= k <= self.n_inputs:
+            raise DomainError(f"faces of dimension {k}; give 1 … {self.n_inputs}")
+        found: tuple[IntArray, IntArray] = self.record.lattice.table(k)
+        return found
+
+    @cached_property
+    def cell_vertices(self) -> tuple[IntArray, IntArray]:
+        """The generators of each cell, as (indptr, indices)."""
+        indptr, members = self.faces(self.n_inputs)
+        for k in range(self.n_inputs - 1, 0, -1):
+            below, children = self.faces(k)
+            lengths = np.diff(below)[members]
+            place = np.arange(lengths.sum()) + np.repeat(
+                below[members] - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths
+            )
+            cell = np.repeat(np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)), lengths)
+            pairs = np.unique(cell.astype(np.int64) * len(self.generators) * 64 + children[place])
+            cell, members = np.divmod(pairs, len(self.generators) * 64)
+            indptr = np.searchsorted(cell, np.arange(len(indptr)))
+        return indptr, members
+
+    @cached_property
+    def interior_points(self) -> FloatArray:
+        """A point inside each cell, rounded to float64, `(C, n)`.
+
+        It is the mean of the vertices, moved along the directions of an unbounded cell.
+        """
+        indptr, members = self.cell_vertices
+        chosen = self.generators[members]
+        total = np.add.reduceat(chosen, indptr[:-1], axis=0)
+        finite = np.add.reduceat(chosen * chosen[:, -1:], indptr[:-1], axis=0)
+        result: FloatArray = finite[:, :-1] / finite[:, -1:] + (total - finite)[:, :-1]
+        return result
+
+    @cached_property
+    def bounded(self) -> BoolArray:
+        """Whether each cell is bounded, `(C,)`."""
+        indptr, members = self.cell_vertices
+        finite = self.generators[members, -1] > 0
+        result: BoolArray = np.logical_and.reduceat(finite, indptr[:-1])
+        return result
+
+    def exact_vertices(self) -> Any:
+        """Return the generators exactly: object `(V, n + 1)` primitive integers (x, t)."""
+        return self._exact_vertices
+
+    @cached_property
+    def _exact_vertices(self) -> Any:
+        if self.record.rows is not None:
+            return self.record.rows
+        from tropnet.geometry.float_certificate import cells_of_vertices
+
+        owner = cells_of_vertices(self.record.lattice)
+        every = np.arange(len(self.generators))
+        return vertices_exactly(self.circuit, self.start, self.record, every, self.signs[owner])
+
+    # ---- maps -------------------------------------------------------------------------------
+
+    @cached_property
+    def active(self) -> SignArray:
+        """Where units are active, `(C, N)` int8; units that have not cut count as inactive."""
+        result = np.zeros((self.n_cells, self.circuit.n_units), np.int8)
+        result[:, : self.n_done] = self.signs > 0
+        return result
+
+    @cached_property
+    def maps(self) -> FloatArray:
+        """The affine map of each cell in float64, `(C, m, n + 1)`, the constant last."""
+        return float_maps(self.circuit, self.active)
+
+    @cached_property
+    def _residues(self) -> Any:
+        return exact_forms(ExactRows(self.circuit), self.active)
+
+    def exact_maps(self) -> tuple[Any, int]:
+        """Return all maps exactly: object `(C, m, n + 1)` integers, and their denominator."""
+        return self._exact_maps
+
+    @cached_property
+    def _exact_maps(self) -> tuple[Any, int]:
+        rows = ExactRows(self.circuit)
+        numerators = rows.integers(self._residues, len(self.circuit.blocks))
+        return numerators, int(self.circuit.output.denominator)
+
+    def exact_map(self, cell: int) -> AffineMap:
+        """Return the exact affine map of one cell."""
+        rows = ExactRows(self.circuit)
+        numerators = rows.integers(self._residues[cell], len(self.circuit.blocks))
+        n, denominator = self.n_inputs, int(self.circuit.output.denominator)
+        whole = RationalMatrix.from_rows(numerators.tolist()) * f"1/{denominator}"
+        return AffineMap(whole.columns(range(n)), whole.columns([n]))
+
+    def unit_rows(self, cells: IntArray, units: IntArray) -> tuple[Any, Any]:
+        """Return the exact affine functions of units on cells.
+
+        Args:
+            cells: `(k,)` cells.
+            units: `(k,)` columns of `signs`.
+
+        Returns:
+            object `(k, n + 1)` integers and object `(k,)` denominators.
+        """
+        numerators = np.zeros((len(cells), self.n_inputs + 1), object)
+        denominators = np.ones(len(cells), object)
+        rows = ExactRows(self.circuit)
+        for b, block in enumerate(self.circuit.blocks):
+            own = np.flatnonzero((units >= block.start) & (units < block.start + block.width))
+            if len(own):
+                residues = rows.residues(b, units[own] - block.start, self.active[cells[own]])
+                numerators[own] = rows.integers(residues, b)
+                denominators[own] = int(block.denominator)
+        return numerators, denominators
+
+    @cached_property
+    def map_ids(self) -> IntArray:
+        """A number for each cell; equal where the exact affine maps are, counted from 0."""
+        flat = self._residues.reshape(self.n_cells, -1)
+        _, ids = np.unique(flat, axis=0, return_inverse=True)
+        result: IntArray = ids.reshape(-1).astype(np.int64)
+        return result
+
+    # ---- regions ----------------------------------------------------------------------------
+
+    @cached_property
+    def region_ids(self) -> IntArray:
+        """The linear region of each cell, `(C,)`, counted from 0."""
+        pairs = self.facet_cells[self.facet_cells[:, 1] >= 0]
+        same = self.map_ids[pairs[:, 0]] == self.map_ids[pairs[:, 1]]
+        return connected(self.n_cells, pairs[same])
+
+    @cached_property
+    def regions(self) -> list[LinearRegion]:
+        """The linear regions."""
+        order = np.argsort(self.region_ids, kind="stable")
+        bounds = np.searchsorted(self.region_ids[order], np.arange(self.n_regions + 1))
+        return [
+            LinearRegion(self, k, order[bounds[k] : bounds[k + 1]]) for k in range(self.n_regions)
+        ]
+
+    def adjacency(self) -> networkx.Graph:
+        """Return the dual graph: cells are nodes, facets between them edges with their `unit`."""
+        import networkx as nx
+
+        graph = nx.Graph()
+        graph.add_nodes_from(range(self.n_cells))
+        inner = self.facet_cells[:, 1] >= 0
+        for (a, b), unit in zip(
+            self.facet_cells[inner].tolist(), self.facet_unit[inner].tolist(), strict=True
+        ):
+            graph.add_edge(a, b, unit=unit)
+        return graph
+
+    # ---- display ----------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        some = "" if self.complete else "at least "
+        return (
+            f"PolyhedralComplex({some}{self.n_cells} cells in {self.n_regions} linear regions with "
+            f"{self.n_affine_maps} affine maps; f-vector {self.f_vector}; {self.certified})"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<code>{escape(repr(self))}</code>"
+
+
+def unit_signs(record: Subdivision, cells: Any, units: Any) -> Any:
+    """Return the sign of a unit on a cell for each pair; 1 where the unit is negative (no unit)."""
+    starts = np.concatenate([[0], np.cumsum(record.chunks)]).astype(np.int64)
+    chunk = np.clip(np.searchsorted(starts, units, side="right") - 1, 0, max(len(starts) - 2, 0))
+    if not record.chunks:
+        return np.ones(len(cells), np.int64)
+    bit = np.maximum(units - starts[chunk], 0).astype(np.uint64)
+    one = np.uint64(1)
+    plus = (record.positive[cells, chunk] >> bit) & one
+    minus = (record.negative[cells, chunk] >> bit) & one
+    return np.where(units < 0, 1, plus.astype(np.int64) - minus.astype(np.int64))
+
+
+__all__ = ["PolyhedralComplex", "unpacked"]

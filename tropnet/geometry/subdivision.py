@@ -1,0 +1,162 @@
+"""The cells of a network by cutting a face lattice, unit by unit, in floats.
+
+Values of a layer are computed at all vertices by one product of matrices; a vertex that a cut makes
+on an edge gets its values by interpolation, since the layer is affine on each edge. The result is
+right if the signs of the values at the vertices are: `float_certificate` proves that afterwards,
+and `exact_subdivision` takes over where floats cannot tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, final
+
+import numpy as np
+
+from tropnet.geometry.circuit import Circuit
+from tropnet.geometry.evaluation import Evaluation
+from tropnet.geometry.face_lattice import FaceLattice, NotSimple
+from tropnet.geometry.start import Start
+
+if TYPE_CHECKING:
+    from tropnet.typing import FloatArray
+
+#: The units of one word.
+WORD: Final = 64
+
+#: Values so near to zero, relative to the largest of their block, betray special position.
+_NEAR: Final = 2.0**-40
+#: With more such values than this, floats give up.
+_MOST_NEAR: Final = 256
+
+#: Called with (units done, cells so far) after some units; raises to stop.
+Watch = Callable[[int, int], None]
+
+
+class OutOfTime(Exception):  # noqa: N818 - caught by the engine, never seen by a user
+    """The time is up."""
+
+
+@final
+@dataclass(eq=False)
+class Subdivision:
+    """What cutting along the first `n_done` units left.
+
+    Attributes:
+        lattice: the faces.
+        positive, negative: `(C, chunks)` words of the signs of the units on each cell.
+        chunks: the number of units of each column of words.
+        n_done: how many units have cut.
+        rows: for exact runs the vertices as integers `(V, n + 1)`, else None.
+    """
+
+    lattice: FaceLattice
+    positive: Any
+    negative: Any
+    chunks: list[int]
+    n_done: int
+    rows: Any = None
+
+    def signs(self) -> Any:
+        """Return `(C, n_done)` int8 signs of the units on the cells."""
+        if not self.chunks:
+            return np.zeros((self.lattice.n_cells, 0), np.int8)
+        parts = [
+            unpacked(self.positive[:, k], width) - unpacked(self.negative[:, k], width)
+            for k, width in enumerate(self.chunks)
+        ]
+        return np.concatenate(parts, axis=1)
+
+
+def unpacked(words: Any, width: int) -> Any:
+    """Return `(len(words), width)` int8, the lowest bits of words."""
+    octets = np.ascontiguousarray(words).view(np.uint8).reshape(len(words), 8)
+    return np.unpackbits(octets, axis=1, count=width, bitorder="little").view(np.int8)
+
+
+def subdivide(
+    circuit: Circuit, start: Start, max_cells: int, watch: Watch | None = None
+) -> Subdivision:
+    """Cut the start along all units of a network, in floats.
+
+    Raises:
+        BudgetExceeded: more than `max_cells` cells.
+        NotSimple: floats cannot follow, as for degenerate networks.
+
+    Cost: about 1 µs a cell in two and three dimensions.
+    """
+    lattice, bounded = start.float_lattice(), start.bounded
+    evaluation = Evaluation(circuit)
+    values: list[FloatArray | None] = []
+    record = Subdivision(
+        lattice, np.zeros((lattice.n_cells, 0), np.uint64), np.zeros((lattice.n_cells, 0), np.uint64),
+        [], 0,
+    )  # fmt: skip
+    first_unit = start.n_constraints
+    for b, block in enumerate(circuit.blocks):
+        for first in range(0, block.width, WORD):
+            units = slice(first, min(block.width, first + WORD))
+            known = lattice.n_vertices
+            points = lattice.points[:known]
+            heights = evaluation.block(b, points, values, units)
+            width = heights.shape[1]
+            lattice.values = np.empty((len(lattice.positive[0]), width))
+            lattice.values[:known] = heights
+            tiny = _NEAR * float(np.abs(heights).max(initial=0.0))
+            base = first_unit + block.start + first
+            lattice.near[0] = lattice.mark(heights, base, tiny)
+            lattice.begin()
+            _cut(lattice, base, width, bounded, tiny, max_cells, record, watch)
+            if not lattice.near[0] <= _MOST_NEAR:
+                raise NotSimple("many values near zero")
+            remember(record, width)
+            fresh = lattice.points[known : lattice.n_vertices]
+            done = b + 1 == len(circuit.blocks) and units.stop == block.width
+            if len(fresh) and not done:  # what earlier blocks are at the new vertices
+                late = _forward(evaluation, fresh, b)
+                values = [
+                    None if old is None or evaluation.last_reader[k] < b
+                    else np.concatenate([old, late[k]])
+                    for k, old in enumerate(values)
+                ]  # fmt: skip
+        if b + 1 == len(circuit.blocks):
+            break
+        points = lattice.points[: lattice.n_vertices]
+        own = evaluation.block(b, points, values)
+        values.append(np.maximum(own, 0.0, out=own))
+        values = [None if evaluation.last_reader[k] <= b else held for k, held in enumerate(values)]
+    return record
+
+
+def _cut(
+    lattice: FaceLattice, base: int, width: int, bounded: bool, tiny: float, max_cells: int,
+    record: Subdivision, watch: Watch | None,
+) -> None:  # fmt: skip
+    step = width if watch is None or lattice.n_cells < 2000 else 8
+    for first in range(0, width, step):
+        last = min(width, first + step)
+        lattice.split(
+            first, last, base, numeric=True, bounded=bounded, tiny=tiny, max_cells=max_cells
+        )
+        if watch is not None:
+            watch(record.n_done + last, lattice.n_cells)
+
+
+def _forward(evaluation: Evaluation, points: FloatArray, upto: int) -> list[Any]:
+    values: list[FloatArray | None] = []
+    for b in range(upto):
+        own = evaluation.block(b, points, values)
+        values.append(np.maximum(own, 0.0, out=own))
+    return values
+
+
+def remember(record: Subdivision, width: int) -> None:
+    lattice = record.lattice
+    cells = slice(0, lattice.n_cells)
+    d = lattice.dimension
+    origin = lattice.origin[cells]
+    record.positive = np.column_stack([record.positive[origin], lattice.positive[d][cells]])
+    record.negative = np.column_stack([record.negative[origin], lattice.negative[d][cells]])
+    record.chunks.append(width)
+    record.n_done += width
