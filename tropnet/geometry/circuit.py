@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, final
@@ -142,6 +142,17 @@ class Circuit:
     def n_outputs(self) -> int:
         """The number m of outputs."""
         return self.output.width
+
+    def first(self, count: int) -> Circuit:
+        """Return the circuit without the units from number `count` on."""
+        blocks = tuple(
+            block
+            if block.start + block.width <= count
+            else replace(block, exact=block.exact.rows(range(count - block.start)))
+            for block in self.blocks
+            if block.start < count
+        )
+        return replace(self, units=self.units[:count], blocks=blocks)
 
     @property
     def affines(self) -> tuple[Block, ...]:

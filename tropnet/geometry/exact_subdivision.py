@@ -24,6 +24,9 @@ def subdivide_exactly(
 ) -> Subdivision:
     """Cut the start along all units of a network, in integers.
 
+    Returns:
+        The cells, with exact vertices; cut by the first units only if `watch` said stop.
+
     Raises:
         BudgetExceeded: more than `max_cells` cells.
 
@@ -42,25 +45,32 @@ def subdivide_exactly(
             heights = exact.block(b, rows, values)[:, first:last]
             base = start.n_constraints + block.start + first
             known = len(rows)
-            rows = _cut(lattice, rows, heights, base, max_cells, record, watch)
-            remember(record, last - first)
+            rows, cut = _cut(lattice, rows, heights, base, max_cells, record, watch)
+            remember(record, cut)
+            if cut < last - first:
+                return _finished(record, rows, start)
             if len(rows) > known:
                 late = exact.all(rows[known:], b)
                 values = [
                     np.concatenate([old, np.maximum(new, 0)])
                     for old, new in zip(values, late, strict=True)
                 ]
-        values.append(np.maximum(exact.block(b, rows, values), 0))
+        if b + 1 < len(circuit.blocks):
+            values.append(np.maximum(exact.block(b, rows, values), 0))
+    return _finished(record, rows, start)
+
+
+def _finished(record: Subdivision, rows: Any, start: Start) -> Subdivision:
     record.rows = rows
-    lattice.points[: len(rows)] = float_points(rows, start.bounded)
+    record.lattice.points[: len(rows)] = float_points(rows, start.bounded)
     return record
 
 
 def _cut(
     lattice: FaceLattice, rows: Any, heights: Any, base: int, max_cells: int, record: Subdivision,
     watch: Watch | None,
-) -> Any:  # fmt: skip
-    """Cut along some units given their values at the vertices; return all vertices."""
+) -> tuple[Any, int]:  # fmt: skip
+    """Cut along some units given their values at the vertices; return all vertices, and units."""
     size = rows.shape[1]
     mark_exactly(lattice, heights)
     lattice.begin()
@@ -84,6 +94,6 @@ def _cut(
                 max_cells,
                 "raise max_cells, or take a smaller domain",
             )
-        if watch is not None:
-            watch(record.n_done + j + 1, lattice.n_cells)
-    return joint[:used, :size]
+        if watch is not None and watch(record.n_done + j + 1, lattice.n_cells):
+            return joint[:used, :size], j + 1
+    return joint[:used, :size], heights.shape[1]

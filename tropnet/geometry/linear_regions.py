@@ -15,7 +15,7 @@ from tropnet.geometry.float_certificate import doubtful_vertices
 from tropnet.geometry.polyhedral_complex import PolyhedralComplex
 from tropnet.geometry.settle import signs_hold
 from tropnet.geometry.start import MAX_DIMENSION, Start
-from tropnet.geometry.subdivision import OutOfTime, Subdivision, subdivide
+from tropnet.geometry.subdivision import Subdivision, subdivide
 
 if TYPE_CHECKING:
     from tropnet.network import Network
@@ -75,33 +75,51 @@ def enumerate_cells(
     circuit = Circuit.of(network)
     if engine == "tree" or (engine == "auto" and network.n_inputs > MAX_DIMENSION):
         raise DomainError("tree")
-    limit = None if time_limit is None else time.monotonic() + time_limit
-
-    def watch(done: int, cells: int) -> None:
-        if progress is not None:
-            progress(done, circuit.n_units, cells)
-        if limit is not None and time.monotonic() > limit:
-            raise OutOfTime
-
-    watched = None if limit is None and progress is None else watch
-    record: Subdivision | None = None
-    start = Start.of(circuit, domain)
-    if engine != "exact" and start.simple:
-        try:
-            record = subdivide(circuit, start, max_cells, watched)
-            doubt = doubtful_vertices(circuit, start, record)
-            proved = len(doubt) <= _MOST_DOUBTFUL and (
-                len(doubt) == 0 or signs_hold(circuit, start, record, doubt)
-            )
-            if not proved:
-                record = None
-        except NotSimple:
-            record = None
-    certified = "float64 bounds"
-    if record is not None and len(doubt):
-        certified = f"float64 bounds, integers at {len(doubt)} vertices"
-    if record is None:
+    clock = _Clock(circuit.n_units, time_limit, progress)
+    found = None
+    if engine != "exact":
+        found = _in_floats(circuit, domain, max_cells, clock)
+    if found is None:
         start = Start.of(circuit, domain)
-        record = subdivide_exactly(circuit, start, max_cells, watched)
-        certified = "integers"
-    return PolyhedralComplex.of(network, domain, circuit, start, record, certified)
+        clock.extend()
+        found = start, subdivide_exactly(circuit, start, max_cells, clock.watch), "integers"
+    return PolyhedralComplex.of(network, domain, circuit, *found)
+
+
+def _in_floats(
+    circuit: Circuit, domain: Domain, max_cells: int, clock: _Clock
+) -> tuple[Start, Subdivision, str] | None:
+    """Return a proved subdivision, or None where floats cannot make one."""
+    start = Start.of(circuit, domain)
+    if not start.simple or start.has_walls:
+        return None
+    try:
+        record = subdivide(circuit, start, max_cells, clock.watch)
+        done = circuit.first(record.n_done)
+        doubt = doubtful_vertices(done, start, record)
+    except NotSimple:
+        return None
+    if len(doubt) == 0:
+        return start, record, "float64 bounds"
+    if len(doubt) > _MOST_DOUBTFUL or not signs_hold(done, start, record, doubt):
+        return None
+    return start, record, f"float64 bounds, integers at {len(doubt)} vertices"
+
+
+class _Clock:
+    """Tells the engines when to stop, and the caller how far they are."""
+
+    def __init__(self, units: int, limit: float | None, progress: Progress | None) -> None:
+        self.units, self.limit, self.progress = units, limit, progress
+        self.end = None if limit is None else time.monotonic() + limit
+
+    def watch(self, done: int, cells: int) -> bool:
+        """Tell whether the time is up."""
+        if self.progress is not None:
+            self.progress(done, self.units, cells)
+        return self.end is not None and time.monotonic() > self.end
+
+    def extend(self) -> None:
+        """Leave a fifth of the time for a second run, if the first one took all of it."""
+        if self.limit is not None and self.end is not None:
+            self.end = max(self.end, time.monotonic() + self.limit / 5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any, final
@@ -15,10 +16,13 @@ from tropnet.exact import RationalMatrix
 from tropnet.geometry.cell_maps import exact_forms, float_maps
 from tropnet.geometry.circuit import Circuit
 from tropnet.geometry.exact_rows import ExactRows
+from tropnet.geometry.face_lattice import FaceLattice
+from tropnet.geometry.float_certificate import cells_of_vertices
 from tropnet.geometry.linear_region import LinearRegion, connected
 from tropnet.geometry.settle import vertices_exactly
 from tropnet.geometry.start import INEQUALITY, Start
-from tropnet.geometry.subdivision import Subdivision, unpacked
+from tropnet.geometry.subdivision import Subdivision, signs_of
+from tropnet.geometry.walls import WALL_UNIT, without_walls
 from tropnet.network import AffineMap, Network
 
 if TYPE_CHECKING:
@@ -67,45 +71,34 @@ class PolyhedralComplex:
     chunks: tuple[int, ...] = field(repr=False)
     record: Subdivision = field(repr=False)
     start: Start = field(repr=False)
+    parts: tuple[PolyhedralComplex, IntArray] | None = field(default=None, repr=False)
 
     @staticmethod
     def of(
-        network: Network, domain: Domain, circuit: Circuit, start: Start, record: Subdivision,
+        network: Network,
+        domain: Domain,
+        circuit: Circuit,
+        start: Start,
+        record: Subdivision,
         certified: str,
-    ) -> PolyhedralComplex:  # fmt: skip
+    ) -> PolyhedralComplex:
         """Read the complex off a subdivision."""
         lattice = record.lattice
-        d, first = lattice.dimension, start.n_constraints
-        finite = lattice.points[: lattice.n_vertices, d] > 0
-        counts = [int(finite.sum())]
-        inside = finite
-        for k in range(1, d + 1):
-            indptr, children = lattice.table(k)
-            inside = np.logical_or.reduceat(inside[children], indptr[:-1])
-            counts.append(int(inside.sum()))
-            if k == d - 1:
-                real = inside
-        if d == 1:
-            real = finite
-        owners = lattice.cells_of_facets()
-        carrier = lattice.unit[: len(owners)].astype(np.int64) - first
-        outer = np.array([k if kind == INEQUALITY else 0 for k, kind in enumerate(start.kinds)])
-        carrier = np.where(
-            carrier >= 0, carrier, -1 - outer[np.minimum(carrier + first, first - 1)]
-        )
-        owners, carrier = owners[real], carrier[real]
-        positive = unit_signs(record, owners[:, 0], carrier) >= 0
-        owners = np.where((positive | (owners[:, 1] < 0))[:, None], owners, owners[:, ::-1])
-        generators = lattice.points[: lattice.n_vertices].copy()
+        d, n = lattice.dimension, lattice.n_vertices
+        finite = lattice.points[:n, d] > 0
+        counts, real = _finite_faces(lattice, finite)
+        owners, carrier = _facets(start, record, real)
+        generators = lattice.points[:n].copy()
         generators[finite] /= generators[finite, d:]
         begin = lattice.start[1][: int(lattice.count[1])]
         edges = np.column_stack([lattice.pool[1][begin], lattice.pool[1][begin + 1]])
-        return PolyhedralComplex(
-            network, domain, "exact" if record.rows is not None else "subdivision", certified,
-            record.n_done == circuit.n_units, record.n_done, generators, edges,
-            owners.astype(np.int32), carrier.astype(np.int32), tuple(counts), circuit,
-            (record.positive, record.negative), tuple(record.chunks), record, start,
+        whole = PolyhedralComplex(
+            network, domain, "subdivision" if record.rows is None else "exact", certified,
+            record.n_done == circuit.n_units, record.n_done, generators, edges, owners, carrier,
+            counts, circuit, (record.positive, record.negative), tuple(record.chunks), record,
+            start,
         )  # fmt: skip
+        return without_walls(whole) if start.has_walls else whole
 
     # ---- sizes ------------------------------------------------------------------------------
 
@@ -134,7 +127,7 @@ class PolyhedralComplex:
     @cached_property
     def signs(self) -> SignArray:
         """The sign of each unit on each cell, `(C, n_done)`; 0 only where it is always zero."""
-        signs: SignArray = self.record.signs()
+        signs: SignArray = signs_of(*self.words, self.chunks)
         return signs
 
     @property
@@ -163,12 +156,40 @@ class PolyhedralComplex:
         """
         if not 1 <= k <= self.n_inputs:
             raise DomainError(f"faces of dimension {k}; give 1 … {self.n_inputs}")
+        if self.parts is not None:
+            raise DomainError(
+                "some cell contains a whole line, so that its faces have no vertices; "
+                "`complex.pieces` is cut along coordinate hyperplanes and has faces"
+            )
         found: tuple[IntArray, IntArray] = self.record.lattice.table(k)
         return found
 
+    @property
+    def pieces(self) -> PolyhedralComplex:
+        """The complex in pointed pieces: itself, unless some cell contains a whole line.
+
+        Such cells, on R^n and polyhedra without vertices, are cut along coordinate hyperplanes
+        there, in facets whose `facet_unit` is `WALL_UNIT`.
+        """
+        return self if self.parts is None else self.parts[0]
+
+    @property
+    def piece_cells(self) -> IntArray:
+        """The cell of each cell of `pieces`."""
+        return np.arange(self.n_cells) if self.parts is None else self.parts[1]
+
     @cached_property
     def cell_vertices(self) -> tuple[IntArray, IntArray]:
-        """The generators of each cell, as (indptr, indices)."""
+        """The generators of each cell, as (indptr, indices).
+
+        A cell is the convex hull of its vertices and directions; where it contains a line, some of
+        the vertices are no corners.
+        """
+        if self.parts is not None:
+            indptr, members = self.pieces.cell_vertices
+            cells = np.repeat(self.piece_cells, np.diff(indptr))
+            pairs = np.unique(np.column_stack([cells, members]), axis=0)
+            return np.searchsorted(pairs[:, 0], np.arange(self.n_cells + 1)), pairs[:, 1]
         indptr, members = self.faces(self.n_inputs)
         for k in range(self.n_inputs - 1, 0, -1):
             below, children = self.faces(k)
@@ -211,8 +232,6 @@ class PolyhedralComplex:
     def _exact_vertices(self) -> Any:
         if self.record.rows is not None:
             return self.record.rows
-        from tropnet.geometry.float_certificate import cells_of_vertices
-
         owner = cells_of_vertices(self.record.lattice)
         every = np.arange(len(self.generators))
         return vertices_exactly(self.circuit, self.start, self.record, every, self.signs[owner])
@@ -233,6 +252,11 @@ class PolyhedralComplex:
 
     @cached_property
     def _residues(self) -> Any:
+        if not self.complete:
+            raise DomainError(
+                f"only {self.n_done} of {self.circuit.n_units} units have cut, so the network is not "
+                "affine on the cells; allow more time"
+            )
         return exact_forms(ExactRows(self.circuit), self.active)
 
     def exact_maps(self) -> tuple[Any, int]:
@@ -250,7 +274,7 @@ class PolyhedralComplex:
         rows = ExactRows(self.circuit)
         numerators = rows.integers(self._residues[cell], len(self.circuit.blocks))
         n, denominator = self.n_inputs, int(self.circuit.output.denominator)
-        whole = RationalMatrix.from_rows(numerators.tolist()) * f"1/{denominator}"
+        whole = RationalMatrix.from_rows(numerators.tolist()) * Fraction(1, denominator)
         return AffineMap(whole.columns(range(n)), whole.columns([n]))
 
     def unit_rows(self, cells: IntArray, units: IntArray) -> tuple[Any, Any]:
@@ -326,6 +350,34 @@ class PolyhedralComplex:
         return f"<code>{escape(repr(self))}</code>"
 
 
+def _finite_faces(lattice: FaceLattice, finite: Any) -> tuple[tuple[int, ...], Any]:
+    """Return the number of faces of each dimension that are not at infinity, and which facets."""
+    d = lattice.dimension
+    counts, real = [int(finite.sum())], finite
+    inside = finite
+    for k in range(1, d + 1):
+        indptr, children = lattice.table(k)
+        inside = np.logical_or.reduceat(inside[children], indptr[:-1])
+        counts.append(int(inside.sum()))
+        if k == d - 1:
+            real = inside
+    return tuple(counts), real
+
+
+def _facets(start: Start, record: Subdivision, real: Any) -> tuple[Any, Any]:
+    """Return the cells and the units of the facets that are not at infinity."""
+    first = start.n_constraints
+    owners = record.lattice.cells_of_facets()
+    carrier = record.lattice.unit[: len(owners)].astype(np.int64) - first
+    names = [-1 - k if kind == INEQUALITY else WALL_UNIT for k, kind in enumerate(start.kinds)]
+    outer = np.array([*names, 0])
+    carrier = np.where(carrier >= 0, carrier, outer[np.minimum(carrier + first, first)])
+    owners, carrier = owners[real], carrier[real]
+    positive = unit_signs(record, owners[:, 0], carrier) >= 0
+    owners = np.where((positive | (owners[:, 1] < 0))[:, None], owners, owners[:, ::-1])
+    return owners.astype(np.int32), carrier.astype(np.int32)
+
+
 def unit_signs(record: Subdivision, cells: Any, units: Any) -> Any:
     """Return the sign of a unit on a cell for each pair; 1 where the unit is negative (no unit)."""
     starts = np.concatenate([[0], np.cumsum(record.chunks)]).astype(np.int64)
@@ -337,6 +389,3 @@ def unit_signs(record: Subdivision, cells: Any, units: Any) -> Any:
     plus = (record.positive[cells, chunk] >> bit) & one
     minus = (record.negative[cells, chunk] >> bit) & one
     return np.where(units < 0, 1, plus.astype(np.int64) - minus.astype(np.int64))
-
-
-__all__ = ["PolyhedralComplex", "unpacked"]

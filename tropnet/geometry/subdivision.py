@@ -8,7 +8,7 @@ and `exact_subdivision` takes over where floats cannot tell.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -30,12 +30,8 @@ _NEAR: Final = 2.0**-40
 #: With more such values than this, floats give up.
 _MOST_NEAR: Final = 256
 
-#: Called with (units done, cells so far) after some units; raises to stop.
-Watch = Callable[[int, int], None]
-
-
-class OutOfTime(Exception):  # noqa: N818 - caught by the engine, never seen by a user
-    """The time is up."""
+#: Called with (units done, cells so far) after some units; True means stop.
+Watch = Callable[[int, int], bool]
 
 
 @final
@@ -60,13 +56,16 @@ class Subdivision:
 
     def signs(self) -> Any:
         """Return `(C, n_done)` int8 signs of the units on the cells."""
-        if not self.chunks:
-            return np.zeros((self.lattice.n_cells, 0), np.int8)
-        parts = [
-            unpacked(self.positive[:, k], width) - unpacked(self.negative[:, k], width)
-            for k, width in enumerate(self.chunks)
-        ]
-        return np.concatenate(parts, axis=1)
+        return signs_of(self.positive, self.negative, self.chunks)
+
+
+def signs_of(positive: Any, negative: Any, chunks: Sequence[int]) -> Any:
+    """Return `(C, units)` int8 signs from words `(C, chunks)` that hold so many units each."""
+    parts = [
+        unpacked(positive[:, k], width) - unpacked(negative[:, k], width)
+        for k, width in enumerate(chunks)
+    ]
+    return np.concatenate([np.zeros((len(positive), 0), np.int8), *parts], axis=1)
 
 
 def unpacked(words: Any, width: int) -> Any:
@@ -83,6 +82,9 @@ def subdivide(
     Raises:
         BudgetExceeded: more than `max_cells` cells.
         NotSimple: floats cannot follow, as for degenerate networks.
+
+    Returns:
+        The cells; cut by the first units only if `watch` said stop.
 
     Cost: about 1 µs a cell in two and three dimensions.
     """
@@ -107,10 +109,12 @@ def subdivide(
             base = first_unit + block.start + first
             lattice.near[0] = lattice.mark(heights, base, tiny)
             lattice.begin()
-            _cut(lattice, base, width, bounded, tiny, max_cells, record, watch)
+            cut = _cut(lattice, base, width, bounded, tiny, max_cells, record, watch)
             if not lattice.near[0] <= _MOST_NEAR:
                 raise NotSimple("many values near zero")
-            remember(record, width)
+            remember(record, cut)
+            if cut < width:
+                return record
             fresh = lattice.points[known : lattice.n_vertices]
             done = b + 1 == len(circuit.blocks) and units.stop == block.width
             if len(fresh) and not done:  # what earlier blocks are at the new vertices
@@ -132,15 +136,17 @@ def subdivide(
 def _cut(
     lattice: FaceLattice, base: int, width: int, bounded: bool, tiny: float, max_cells: int,
     record: Subdivision, watch: Watch | None,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
+    """Cut along the units of a word; return how many have cut."""
     step = width if watch is None or lattice.n_cells < 2000 else 8
     for first in range(0, width, step):
         last = min(width, first + step)
         lattice.split(
             first, last, base, numeric=True, bounded=bounded, tiny=tiny, max_cells=max_cells
         )
-        if watch is not None:
-            watch(record.n_done + last, lattice.n_cells)
+        if watch is not None and watch(record.n_done + last, lattice.n_cells):
+            return last
+    return width
 
 
 def _forward(evaluation: Evaluation, points: FloatArray, upto: int) -> list[Any]:
@@ -152,11 +158,16 @@ def _forward(evaluation: Evaluation, points: FloatArray, upto: int) -> list[Any]
 
 
 def remember(record: Subdivision, width: int) -> None:
+    """Keep the signs of the first `width` units of the words on all cells."""
+    if width == 0:
+        return
     lattice = record.lattice
     cells = slice(0, lattice.n_cells)
     d = lattice.dimension
     origin = lattice.origin[cells]
-    record.positive = np.column_stack([record.positive[origin], lattice.positive[d][cells]])
-    record.negative = np.column_stack([record.negative[origin], lattice.negative[d][cells]])
+    seen = np.uint64((1 << width) - 1)
+    positive, negative = lattice.positive[d][cells] & seen, lattice.negative[d][cells] & seen
+    record.positive = np.column_stack([record.positive[origin], positive])
+    record.negative = np.column_stack([record.negative[origin], negative])
     record.chunks.append(width)
     record.n_done += width
