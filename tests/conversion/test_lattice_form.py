@@ -68,9 +68,10 @@ def _grid(n: int, domain: Domain) -> RationalMatrix:
 
 def _slow(form: LatticeForm, x: list[Fraction]) -> Fraction:
     """The definition, in Fractions."""
-    values = [sum(a * b for a, b in zip(row, [*x, 1], strict=True)) for row in form.pieces]
+    rows = form.pieces.to_fractions()
+    values = [sum((a * b for a, b in zip(row, x, strict=False)), row[-1]) for row in rows]
     inner, outer = (max, min) if form.dual else (min, max)
-    return Fraction(outer(inner(values[j] for j in own) for own in form.sets))
+    return outer(inner(values[j] for j in own) for own in form.sets)
 
 
 @settings(max_examples=60)
@@ -125,7 +126,8 @@ def test_cells_that_do_not_make_a_lattice_form_are_cut(
 ) -> None:
     network = Network.from_dense(weights, biases)
     cells = _cells(network)
-    points = RationalMatrix.of(np.random.default_rng(0).integers(-120, 121, (4000, 2))) * "1/12"
+    whole = RationalMatrix.of(np.random.default_rng(0).integers(-60, 61, (3000, 2)))
+    points = RationalMatrix.stack_rows([whole * "1/6", whole * "1/30"])
     base = BaseRegions.of(cells, 0)
     plain = LatticeForm(
         RationalMatrix.of(base.pieces) * Fraction(1, base.denominator),

@@ -27,7 +27,7 @@ from tropnet.exact import RationalMatrix
 if TYPE_CHECKING:
     from tropnet.domains import Domain
     from tropnet.geometry.polyhedral_complex import PolyhedralComplex
-    from tropnet.typing import FloatArray
+    from tropnet.typing import BoolArray, FloatArray
 
 #: How far the sets are reduced.
 Reduce = Literal["irredundant", "minimal", "none"]

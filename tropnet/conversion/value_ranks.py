@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tropnet.conversion.exact_ties import exact_ties
 from tropnet.exact.signs import dot_error
 
 if TYPE_CHECKING:
@@ -62,19 +63,27 @@ def value_ranks(forms: Any, vectors: Any) -> IntArray:
 
 def _settle(forms: Any, vectors: Any, order: IntArray, above: Any) -> None:
     """Sort each run of values not surely apart, and tell which rise above the one before."""
-    count = order.shape[1]
-    for index in np.flatnonzero(~above[:, 1:].all(axis=1)).tolist():
-        vector = vectors[index]
-        starts = [0, *(np.flatnonzero(above[index, 1:]) + 1).tolist(), count]
+    index, place = np.nonzero(~above[:, 1:])
+    tied = exact_ties(forms, vectors, order[index, place], order[index, place + 1], index)
+    # most runs are ties throughout: pieces meet along whole hyperplanes
+    for k, places in _grouped(index[~tied], place[~tied]):
+        vector, after = vectors[k], np.flatnonzero(above[k])
+        starts = [0, *after[after > 0].tolist(), order.shape[1]]
         for first, end in pairwise(starts):
-            if end - first < 2:
+            if not ((places >= first) & (places < end - 1)).any():
                 continue
-            members = order[index, first:end]
+            members = order[k, first:end]
             exact = forms[members].dot(vector).tolist()
-            places = sorted(range(end - first), key=exact.__getitem__)
-            order[index, first:end] = members[places]
-            for place, (a, b) in enumerate(pairwise(places), start=first + 1):
-                above[index, place] = exact[a] < exact[b]
+            new = sorted(range(end - first), key=exact.__getitem__)
+            order[k, first:end] = members[new]
+            for position, (a, b) in enumerate(pairwise(new), start=first + 1):
+                above[k, position] = exact[a] < exact[b]
+
+
+def _grouped(index: IntArray, place: IntArray) -> Iterator[tuple[int, IntArray]]:
+    """Return the distinct values of a sorted array, each with its entries of the other."""
+    begin = np.flatnonzero(np.append(True, index[1:] != index[:-1])[: len(index)])
+    return zip(index[begin].tolist(), np.split(place, begin[1:]), strict=False)
 
 
 def _scaled(integers: Any, together: bool) -> FloatArray:
