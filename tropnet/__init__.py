@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tropnet.algebra import MaxPlus, TropicalMap, TropicalPolynomial, TropicalRational
     from tropnet.api.check import check
     from tropnet.api.compare import compare
+    from tropnet.api.linear_regions import linear_regions
     from tropnet.api.plan import plan
     from tropnet.api.tropicalize import tropicalize
     from tropnet.checker import Certificate, CheckReport
@@ -40,6 +41,15 @@ if TYPE_CHECKING:
         UnsupportedLayerError,
     )
     from tropnet.exact import RationalMatrix
+    from tropnet.geometry import (
+        BendLocus,
+        LinearRegion,
+        PolyhedralComplex,
+        bend_locus,
+        merge_thin_cells,
+        plane_through,
+        slice_network,
+    )
     from tropnet.io import read_vnnlib
     from tropnet.io.load import load
     from tropnet.io.load_map import load_map
@@ -51,6 +61,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BendLocus",
     "Box",
     "BudgetExceeded",
     "Certificate",
@@ -60,9 +71,11 @@ __all__ = [
     "DomainError",
     "Equivalent",
     "FormatError",
+    "LinearRegion",
     "MaxPlus",
     "Network",
     "Plan",
+    "PolyhedralComplex",
     "Polyhedron",
     "RationalMatrix",
     "ShapeError",
@@ -76,15 +89,20 @@ __all__ = [
     "Verdict",
     "Witness",
     "__version__",
+    "bend_locus",
     "check",
     "compare",
     "errors",
     "examples",
+    "linear_regions",
     "load",
     "load_map",
+    "merge_thin_cells",
     "plan",
+    "plane_through",
     "read_vnnlib",
     "save",
+    "slice_network",
     "testing",
     "to_onnx",
     "to_torch",
@@ -97,6 +115,7 @@ _HOMES = {
     "tropnet.api": (
         "check",
         "compare",
+        "linear_regions",
         "load",
         "load_map",
         "plan",
@@ -120,6 +139,15 @@ _HOMES = {
         "UnsupportedLayerError",
     ),
     "tropnet.exact": ("RationalMatrix",),
+    "tropnet.geometry": (
+        "BendLocus",
+        "LinearRegion",
+        "PolyhedralComplex",
+        "bend_locus",
+        "merge_thin_cells",
+        "plane_through",
+        "slice_network",
+    ),
     "tropnet.io": ("read_vnnlib",),
     "tropnet.network": ("Network",),
 }

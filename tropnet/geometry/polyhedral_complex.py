@@ -19,6 +19,7 @@ from tropnet.geometry.exact_rows import ExactRows
 from tropnet.geometry.face_lattice import FaceLattice
 from tropnet.geometry.float_certificate import cells_of_vertices
 from tropnet.geometry.linear_region import LinearRegion, connected
+from tropnet.geometry.location import cells_of_points
 from tropnet.geometry.settle import vertices_exactly
 from tropnet.geometry.start import INEQUALITY, Start
 from tropnet.geometry.subdivision import Subdivision, signs_of
@@ -26,7 +27,7 @@ from tropnet.geometry.walls import WALL_UNIT, without_walls
 from tropnet.network import AffineMap, Network
 
 if TYPE_CHECKING:
-    import networkx
+    import networkx as nx
 
     from tropnet.typing import BoolArray, FloatArray, IntArray, SignArray
 
@@ -46,7 +47,7 @@ class PolyhedralComplex:
         certified: how it was proved that these are the cells.
         complete: whether all units have cut; else there are at least as many cells as here.
         n_done: the number of units that have cut.
-        generators: `(V, n + 1)` float64 vertices (x, 1) and, on unbounded domains, directions (x, 0).
+        generators: `(V, n + 1)` float64 vertices (x, 1); on unbounded domains directions (x, 0) too.
         edges: `(E, 2)` the ends of the edges; on unbounded domains those at infinity too.
         facet_cells: `(F, 2)` the cells on both sides, first the one on which the unit is positive;
             −1 is the outside of the domain.
@@ -127,7 +128,7 @@ class PolyhedralComplex:
     @cached_property
     def signs(self) -> SignArray:
         """The sign of each unit on each cell, `(C, n_done)`; 0 only where it is always zero."""
-        signs: SignArray = signs_of(*self.words, self.chunks)
+        signs: SignArray = signs_of(self.words[0], self.words[1], self.chunks)
         return signs
 
     @property
@@ -254,8 +255,8 @@ class PolyhedralComplex:
     def _residues(self) -> Any:
         if not self.complete:
             raise DomainError(
-                f"only {self.n_done} of {self.circuit.n_units} units have cut, so the network is not "
-                "affine on the cells; allow more time"
+                f"only {self.n_done} of {self.circuit.n_units} units have cut, so that the network is "
+                "not affine on the cells; allow more time"
             )
         return exact_forms(ExactRows(self.circuit), self.active)
 
@@ -324,11 +325,11 @@ class PolyhedralComplex:
             LinearRegion(self, k, order[bounds[k] : bounds[k + 1]]) for k in range(self.n_regions)
         ]
 
-    def adjacency(self) -> networkx.Graph:
+    def adjacency(self) -> nx.Graph[int]:
         """Return the dual graph: cells are nodes, facets between them edges with their `unit`."""
         import networkx as nx
 
-        graph = nx.Graph()
+        graph: nx.Graph[int] = nx.Graph()
         graph.add_nodes_from(range(self.n_cells))
         inner = self.facet_cells[:, 1] >= 0
         for (a, b), unit in zip(
@@ -336,6 +337,24 @@ class PolyhedralComplex:
         ):
             graph.add_edge(a, b, unit=unit)
         return graph
+
+    def locate(self, points: Any) -> IntArray:
+        """Return for each point a cell that contains it, the first of several; −1 outside.
+
+        Args:
+            points: `(n,)` or `(batch, n)` numbers; floats stand for their exact values.
+
+        Raises:
+            ShapeError: another number of coordinates.
+            DomainError: NaN or infinity.
+        """
+        return cells_of_points(self.network, self.circuit, self.domain, self.signs, points)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the arrays that say what the complex is, affine maps apart."""
+        arrays = (self.generators, self.edges, self.facet_cells, self.facet_unit, self.words[0])
+        return sum(array.nbytes for array in arrays)
 
     # ---- display ----------------------------------------------------------------------------
 
