@@ -78,7 +78,8 @@ def _cut(
     used = len(joint)
     for j in range(heights.shape[1]):
         fresh = mixed(lattice, j, joint[:used], joint[:used, size + j])
-        if len(fresh):
+        # a cell may be cut through vertices that it has already
+        if len(fresh) or _divides(lattice, j):
             if used + len(fresh) > len(joint):
                 longer = np.empty((2 * (used + len(fresh)), joint.shape[1]), object)
                 longer[:used] = joint[:used]
@@ -97,3 +98,10 @@ def _cut(
         if watch is not None and watch(record.n_done + j + 1, lattice.n_cells):
             return joint[:used, :size], j + 1
     return joint[:used, :size], heights.shape[1]
+
+
+def _divides(lattice: FaceLattice, bit: int) -> bool:
+    """Tell whether some cell has both signs in a bit of the words."""
+    d, n = lattice.dimension, lattice.n_cells
+    both = lattice.positive[d][:n] & lattice.negative[d][:n]
+    return bool((both >> np.uint64(bit) & np.uint64(1)).any())
