@@ -45,9 +45,9 @@ def subdivide_exactly(
             heights = exact.block(b, rows, values)[:, first:last]
             base = start.n_constraints + block.start + first
             known = len(rows)
-            rows, cut = _cut(lattice, rows, heights, base, max_cells, record, watch)
+            rows, cut, stop = _cut(lattice, rows, heights, base, max_cells, record, watch)
             remember(record, cut)
-            if cut < last - first:
+            if stop:
                 return _finished(record, rows, start)
             if len(rows) > known:
                 late = exact.all(rows[known:], b)
@@ -69,8 +69,12 @@ def _finished(record: Subdivision, rows: Any, start: Start) -> Subdivision:
 def _cut(
     lattice: FaceLattice, rows: Any, heights: Any, base: int, max_cells: int, record: Subdivision,
     watch: Watch | None,
-) -> tuple[Any, int]:  # fmt: skip
-    """Cut along some units given their values at the vertices; return all vertices, and units."""
+) -> tuple[Any, int, bool]:  # fmt: skip
+    """Cut along some units given their values at the vertices.
+
+    Returns:
+        All vertices, how many units have cut, and whether to stop.
+    """
     size = rows.shape[1]
     mark_exactly(lattice, heights)
     lattice.begin()
@@ -96,8 +100,8 @@ def _cut(
                 "raise max_cells, or take a smaller domain",
             )
         if watch is not None and watch(record.n_done + j + 1, lattice.n_cells):
-            return joint[:used, :size], j + 1
-    return joint[:used, :size], heights.shape[1]
+            return joint[:used, :size], j + 1, True
+    return joint[:used, :size], heights.shape[1], False
 
 
 def _divides(lattice: FaceLattice, bit: int) -> bool:

@@ -47,7 +47,7 @@ class PolyhedralComplex:
         certified: how it was proved that these are the cells.
         complete: whether all units have cut; else there are at least as many cells as here.
         n_done: the number of units that have cut.
-        generators: `(V, n + 1)` float64 vertices (x, 1); on unbounded domains directions (x, 0) too.
+        generators: `(V, n + 1)` float64 vertices (x, 1); on unbounded domains also rays (x, 0).
         edges: `(E, 2)` the ends of the edges; on unbounded domains those at infinity too.
         facet_cells: `(F, 2)` the cells on both sides, first the one on which the unit is positive;
             −1 is the outside of the domain.
@@ -255,7 +255,7 @@ class PolyhedralComplex:
     def _residues(self) -> Any:
         if not self.complete:
             raise DomainError(
-                f"only {self.n_done} of {self.circuit.n_units} units have cut, so that the network is "
+                f"only {self.n_done} of {self.circuit.n_units} units have cut, so the network is "
                 "not affine on the cells; allow more time"
             )
         return exact_forms(ExactRows(self.circuit), self.active)
@@ -392,9 +392,23 @@ def _facets(start: Start, record: Subdivision, real: Any) -> tuple[Any, Any]:
     outer = np.array([*names, 0])
     carrier = np.where(carrier >= 0, carrier, outer[np.minimum(carrier + first, first)])
     owners, carrier = owners[real], carrier[real]
+    if start.has_walls:
+        carrier = _named_walls(record, owners, carrier)
     positive = unit_signs(record, owners[:, 0], carrier) >= 0
     owners = np.where((positive | (owners[:, 1] < 0))[:, None], owners, owners[:, ::-1])
     return owners.astype(np.int32), carrier.astype(np.int32)
+
+
+def _named_walls(record: Subdivision, owners: Any, carrier: Any) -> Any:
+    """Give walls that happen to lie where a unit is zero to that unit."""
+    signs = record.signs()
+    carrier = carrier.copy()
+    for facet in np.flatnonzero(carrier == WALL_UNIT):
+        a, b = signs[owners[facet]]
+        differ = np.flatnonzero(a != b)
+        if len(differ):
+            carrier[facet] = differ[0]
+    return carrier
 
 
 def unit_signs(record: Subdivision, cells: Any, units: Any) -> Any:

@@ -109,11 +109,11 @@ def subdivide(
             base = first_unit + block.start + first
             lattice.near[0] = lattice.mark(heights, base, tiny)
             lattice.begin()
-            cut = _cut(lattice, base, width, bounded, tiny, max_cells, record, watch)
+            cut, stop = _cut(lattice, base, width, bounded, tiny, max_cells, record, watch)
             if not lattice.near[0] <= _MOST_NEAR:
                 raise NotSimple("many values near zero")
             remember(record, cut)
-            if cut < width:
+            if stop:
                 return record
             fresh = lattice.points[known : lattice.n_vertices]
             done = b + 1 == len(circuit.blocks) and units.stop == block.width
@@ -136,8 +136,8 @@ def subdivide(
 def _cut(
     lattice: FaceLattice, base: int, width: int, bounded: bool, tiny: float, max_cells: int,
     record: Subdivision, watch: Watch | None,
-) -> int:  # fmt: skip
-    """Cut along the units of a word; return how many have cut."""
+) -> tuple[int, bool]:  # fmt: skip
+    """Cut along the units of a word; return how many have cut, and whether to stop."""
     step = width if watch is None or lattice.n_cells < 2000 else 8
     for first in range(0, width, step):
         last = min(width, first + step)
@@ -145,8 +145,8 @@ def _cut(
             first, last, base, numeric=True, bounded=bounded, tiny=tiny, max_cells=max_cells
         )
         if watch is not None and watch(record.n_done + last, lattice.n_cells):
-            return last
-    return width
+            return last, True
+    return width, False
 
 
 def _forward(evaluation: Evaluation, points: FloatArray, upto: int) -> list[Any]:
