@@ -14,7 +14,24 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from tropnet.geometry import tree_probe
-from tropnet.geometry.tree_probe import DOUBT, FOUND, NONE, measure, probe, recentre
+from tropnet.geometry.tree_probe import (
+    BASIS,
+    DOUBT,
+    ERROR,
+    FOUND,
+    HIGH,
+    KEPT,
+    LOW,
+    NONE,
+    POINT,
+    SIDE,
+    SIZE,
+    SLACK,
+    TARGET,
+    measure,
+    probe,
+    recentre,
+)
 
 #: What `search` stops for.
 DONE: Final = 0
@@ -30,59 +47,49 @@ SIDES: Final = 3  # … which sides exist (1: positive, 2: negative, 0: leave th
 SPLIT: Final = 4  # … whether both do …
 TIE: Final = 5  # … whether the unit may vanish on the boundary of the cell …
 ZERO: Final = 6  # … or all over it …
-PLUS: Final = 7  # … and what the probes of both sides said.
-MINUS: Final = 8
+PLUS: Final = 7  # … and what the probes of both sides said; then three bases.
 
 FORWARD: Final = 0
 BACK: Final = 1
 ANSWERED: Final = 2
 
+#: Columns of `State.units`: the sign; the sign that waits, or 0; how many rows and ties came before.
+SIGN: Final = 0
+PENDING: Final = 1
+ROWS: Final = 2
+TIES: Final = 3
+
 _U: Final = 2.0**-53
 
 
 class Layers(NamedTuple):
-    """The units, rounded to nearest: see `TreeProblem`."""
+    """The units, rounded to nearest: see `TreeProblem`.
+
+    `wires` are ±(1 + the unit read), `info` the first unit of each layer and how many it reads.
+    """
 
     base: Any  # (U, D + 1)
     weights: Any  # (U, R)
-    reads: Any  # (L, R)
-    polarity: Any  # (L, R)
-    counts: Any  # (L,) how many columns of the above count
-    starts: Any  # (L + 1,)
+    wires: Any  # (L, R)
+    info: Any  # (L + 1, 2)
     layer_of: Any  # (U,)
-    box: Any  # (2, D)
     delta: float
     cone: bool
-    domain_rows: int
 
 
 class State(NamedTuple):
-    """Where the search is."""
+    """Where the search is; for the layout see `tree_probe` and above.
 
-    control: Any  # (9,)
-    sign: Any  # (U,)
-    pending: Any  # (U,) the sign of the other side while it waits, else 0
-    waiting: Any  # (U, D) its point
-    row_count: Any  # (U + 1,)
-    ties: Any  # (U + 1,)
-    point: Any  # (D,)
-    rows: Any  # (P + U, D + 1)
-    error: Any
-    size: Any
-    slack: Any
-    form: Any  # (U, D + 1)
-    form_error: Any  # (U,) of the coefficients
-    value_error: Any  # (U,) with evaluation
-    form_size: Any  # (U,)
-    inverse: Any  # (D, D)
-    multipliers: Any
-    basis: Any
-    y: Any
-    alpha: Any
-    rates: Any  # (P + U,)
-    kept: Any  # (D,)
-    side: Any  # (2, D)
-    ends: Any  # (2, D) bases of the probes in doubt
+    `forms` are the units on the present cell, laid out as rows; their last column bounds the error
+    of the coefficients alone. `waiting` are the points of the sides that wait.
+    """
+
+    control: Any  # (9 + 3 D,)
+    units: Any  # (U + 1, 4)
+    rows: Any  # (P + U, D + 4)
+    forms: Any  # (U, D + 4)
+    waiting: Any  # (U, D)
+    work: Any  # (10 + D, D + 4)
 
 
 @cache
@@ -92,13 +99,16 @@ def compiled() -> dict[str, Any]:
     from numba.extending import register_jitable
 
     for name in (
-        "corner", "shrink", "measure", "recentre", "_first_exit", "_accept", "_pivot", "_proves",
-        "_proves_in_cone", "_entry", "probe",
+        "_corner", "shrink", "measure", "recentre", "_first_exit", "_accept", "_pivot", "_proves",
+        "_entry", "_proves_in_cone", "probe",
     ):  # fmt: skip
         register_jitable(getattr(tree_probe, name))
-    for helper in (_compose, _push, _follows, _settle, _ask_one, _ask_sides, _take, _back):
+    for helper in (
+        _compose, _push, _follows, _settle, _aim, _value, _ask_side, _ask_sides, _take, _back,
+        _find, _reaches_wall, _facets_of,
+    ):  # fmt: skip
         register_jitable(helper)
-    loops = {"search": _search, "descents": _descents, "ask": _ask_one, "compose": _compose}
+    loops = {"search": _search, "descents": _descents, "facets": _facets}
     return {
         name: njit(cache=True, error_model="numpy", boundscheck=False)(loop)
         for name, loop in loops.items()
@@ -107,122 +117,142 @@ def compiled() -> dict[str, Any]:
 
 def _compose(layers: Layers, state: State, layer: int) -> None:
     """Write the forms of a layer's units on the cell of the signs before it."""
-    width = layers.base.shape[1]
-    count = layers.counts[layer]
-    for u in range(layers.starts[layer], layers.starts[layer + 1]):
-        form = state.form[u]
+    d = layers.base.shape[1] - 1
+    forms = state.forms
+    count = layers.info[layer, 1]
+    for u in range(layers.info[layer, 0], layers.info[layer + 1, 0]):
         magnitude, inherited = 0.0, 0.0
-        for k in range(width):
-            form[k] = layers.base[u, k]
-            magnitude += abs(form[k])
+        for k in range(d + 1):
+            forms[u, k] = layers.base[u, k]
+            magnitude += abs(forms[u, k])
         for r in range(count):
-            rep, turn = layers.reads[layer, r], layers.polarity[layer, r]
-            if state.sign[rep] * turn > 0:
-                weight = layers.weights[u, r] * turn
-                for k in range(width):
-                    form[k] += weight * state.form[rep, k]
-                magnitude += abs(weight) * state.form_size[rep]
-                inherited += abs(weight) * state.form_error[rep]
+            wire = layers.wires[layer, r]
+            rep = abs(wire) - 1
+            if state.units[rep, SIGN] * wire > 0:
+                weight = layers.weights[u, r]
+                if wire < 0:
+                    weight = -weight
+                for k in range(d + 1):
+                    forms[u, k] += weight * forms[rep, k]
+                magnitude += abs(weight) * forms[rep, d + SIZE]
+                inherited += abs(weight) * forms[rep, d + SLACK]
         size = 0.0
-        for k in range(width):
-            size += abs(form[k])
-        size *= 1.0 + (width + 2) * _U
-        state.form_size[u] = size
+        for k in range(d + 1):
+            size += abs(forms[u, k])
+        size *= 1.0 + (d + 3) * _U
         lost = 1.01 * (inherited + (count + 3) * _U * magnitude) + 2.0**-960
-        state.form_error[u] = lost
-        state.value_error[u] = 1.01 * (lost + (layers.delta + (width + 5) * _U) * size)
+        forms[u, d + SIZE] = size
+        forms[u, d + SLACK] = lost
+        forms[u, d + ERROR] = 1.01 * (lost + (layers.delta + (d + 6) * _U) * size)
 
 
 def _push(state: State, u: int, m: int) -> None:
     """Append the row of a unit whose sign is known."""
-    turn = 1.0 if state.sign[u] > 0 else -1.0
-    for k in range(state.rows.shape[1]):
-        state.rows[m, k] = turn * state.form[u, k]
-    state.error[m] = state.value_error[u]
-    state.size[m] = state.form_size[u]
+    d = state.work.shape[1] - 4
+    turn = 1.0 if state.units[u, SIGN] > 0 else -1.0
+    for k in range(d + 1):
+        state.rows[m, k] = turn * state.forms[u, k]
+    state.rows[m, d + ERROR] = state.forms[u, d + ERROR]
+    state.rows[m, d + SIZE] = state.forms[u, d + SIZE]
 
 
 def _follows(layers: Layers, state: State, u: int) -> int:
     """Return the sign that a unit has wherever what it reads is not negative, or 0."""
-    d = len(state.point)
+    d = state.work.shape[1] - 4
     one = d - 1 if layers.cone else d
     bias = layers.base[u, one]
+    if bias == 0.0:
+        return 0
     for k in range(d + 1):
         if k != one and layers.base[u, k] != 0.0:
             return 0
-    if bias == 0.0:
-        return 0
     layer = layers.layer_of[u]
-    for r in range(layers.counts[layer]):
-        if state.sign[layers.reads[layer, r]] * layers.polarity[layer, r] > 0:
-            if layers.weights[u, r] * bias < 0.0:
-                return 0
+    for r in range(layers.info[layer, 1]):
+        wire = layers.wires[layer, r]
+        if state.units[abs(wire) - 1, SIGN] * wire > 0 and layers.weights[u, r] * bias < 0.0:
+            return 0
     return 1 if bias > 0.0 else -1
 
 
 def _settle(layers: Layers, state: State, m: int) -> bool:
     """Measure the rows at the inner point; move it where it is better off; False if unproven."""
-    measure(state.rows, m, state.point, state.slack)
-    state.kept[:] = state.point
-    recentre(
-        state.rows, state.size, state.slack, m, state.point, layers.box, layers.cone, state.rates, 3
-    )
+    rows, work = state.rows, state.work
+    d = work.shape[1] - 4
+    measure(rows, work, m)
+    for k in range(d):
+        work[KEPT, k] = work[POINT, k]
+    recentre(rows, work, m, layers.cone, 3)
     for attempt in range(2):
         inside = True
         for i in range(m):
-            inside = inside and state.slack[i] > state.error[i]
-        for k in range(len(state.point)):
+            inside = inside and rows[i, d + SLACK] > rows[i, d + ERROR]
+        for k in range(d):
+            y = work[POINT, k]
             if layers.cone:
-                inside = inside and (k < len(state.point) - 1 or state.point[k] > 2.0**-200)
+                inside = inside and (k < d - 1 or y > 2.0**-200)
             else:
-                low, high = layers.box[0, k] + layers.delta, layers.box[1, k] - layers.delta
-                inside = inside and low < state.point[k] < high
+                inside = inside and work[LOW, k] + layers.delta < y < work[HIGH, k] - layers.delta
         if inside or attempt == 1:
             return inside
-        state.point[:] = state.kept
-        measure(state.rows, m, state.point, state.slack)
+        for k in range(d):
+            work[POINT, k] = work[KEPT, k]
+        measure(rows, work, m)
     return False
 
 
-def _ask_one(layers: Layers, state: State, u: int, m: int, skip: int, sign: float, side: int) -> int:
-    """Probe one side of a unit's hyperplane in the cell of the first m rows but one."""
+def _aim(source: Any, i: int, sign: float, work: Any) -> None:
+    """Take a row, turned by a sign, as the target."""
+    d = work.shape[1] - 4
+    for k in range(d + 1):
+        work[TARGET, k] = sign * source[i, k]
+    work[TARGET, d + ERROR] = source[i, d + ERROR]
+    work[TARGET, d + SIZE] = source[i, d + SIZE]
+
+
+def _value(source: Any, i: int, work: Any) -> float:
+    """Return a row at the inner point."""
+    d = work.shape[1] - 4
+    value = source[i, d]
+    for k in range(d):
+        value += source[i, k] * work[POINT, k]
+    return float(value)
+
+
+def _ask_side(layers: Layers, state: State, u: int, side: int) -> int:
+    """Look for a point where a unit is positive (side 0) or negative (1) in the present cell."""
+    _aim(state.forms, u, 1.0 - 2.0 * side, state.work)
+    d, m = state.work.shape[1] - 4, state.units[u, ROWS]
     status = probe(
-        state.rows, state.error, state.size, state.slack, m, skip, state.point, state.form[u], sign,
-        state.value_error[u], state.form_size[u], layers.box, layers.delta, layers.cone,
-        state.inverse, state.multipliers, state.basis, state.y, state.alpha, state.side[side],
-    )  # fmt: skip
-    state.ends[side, :] = state.basis
-    return status
+        state.rows, state.work, state.control, m, -1, SIDE + side, layers.delta, 1.0, layers.cone
+    )
+    for k in range(d):
+        state.control[BASIS + (1 + side) * d + k] = state.control[BASIS + k]
+    return int(status)
 
 
 def _ask_sides(layers: Layers, state: State, u: int) -> bool:
     """Find out which signs a unit takes on the cell; False where exact arithmetic is to tell."""
-    control = state.control
+    control, work, forms = state.control, state.work, state.forms
+    d = work.shape[1] - 4
     control[SPLIT] = control[TIE] = control[ZERO] = 0
     sure = _follows(layers, state, u)
-    if sure != 0:
-        control[SIDES] = 1 if sure > 0 else 2
-        state.side[(1 - sure) // 2, :] = state.point
-        return True
-    form, d = state.form[u], len(state.point)
-    value, spread = form[d], 0.0
+    value, spread = _value(forms, u, work), 0.0
+    own = 0 if value > 0.0 else 1
     for k in range(d):
-        value += form[k] * state.point[k]
-        spread += max(abs(layers.box[0, k]), abs(layers.box[1, k])) * abs(form[k])
-    m = state.row_count[u]
-    control[PLUS] = control[MINUS] = FOUND
-    if abs(value) > state.value_error[u]:
-        own = 0 if value > 0.0 else 1
-        state.side[own, :] = state.point
-        if abs(form[d]) > spread * (1.0 + 1e-14) + state.value_error[u]:
-            control[PLUS + 1 - own] = NONE
-        else:
-            sign = -1.0 if value > 0.0 else 1.0
-            control[PLUS + 1 - own] = _ask_one(layers, state, u, m, -1, sign, 1 - own)
+        spread += abs(forms[u, k])
+    if sure == 0 and abs(forms[u, d]) > spread * (1.0 + 1e-14) + forms[u, d + ERROR]:
+        sure = 1 if forms[u, d] > 0.0 else -1
+    if sure != 0 or abs(value) > forms[u, d + ERROR]:
+        if sure != 0:
+            own = 0 if sure > 0 else 1
+        for k in range(d):
+            work[SIDE + own, k] = work[POINT, k]
+        control[PLUS + own] = FOUND
+        control[PLUS + 1 - own] = NONE if sure != 0 else _ask_side(layers, state, u, 1 - own)
     else:
-        control[PLUS] = _ask_one(layers, state, u, m, -1, 1.0, 0)
-        control[MINUS] = _ask_one(layers, state, u, m, -1, -1.0, 1)
-    plus, minus = control[PLUS], control[MINUS]
+        control[PLUS] = _ask_side(layers, state, u, 0)
+        control[PLUS + 1] = _ask_side(layers, state, u, 1)
+    plus, minus = control[PLUS], control[PLUS + 1]
     if plus == DOUBT or minus == DOUBT or (plus == NONE and minus == NONE):
         return False
     control[SIDES] = (1 if plus == FOUND else 0) + (2 if minus == FOUND else 0)
@@ -232,15 +262,15 @@ def _ask_sides(layers: Layers, state: State, u: int) -> bool:
 
 def _take(layers: Layers, state: State, u: int, sign: int) -> bool:
     """Go to the next unit with this sign; False where the inner point of that cell is unproven."""
-    control = state.control
-    m = state.row_count[u]
-    split = control[SPLIT] != 0
-    state.ties[u + 1] = state.ties[u] + control[TIE]
-    state.sign[u] = sign * (2 if split else 1)
-    if split:
+    control, units = state.control, state.units
+    m = units[u, ROWS]
+    units[u + 1, TIES] = units[u, TIES] + control[TIE]
+    units[u, SIGN] = sign
+    if control[SPLIT] != 0:
+        units[u, SIGN] = 2 * sign
         _push(state, u, m)
         m += 1
-    state.row_count[u + 1] = m
+    units[u + 1, ROWS] = m
     control[UNIT] = u + 1
     control[TODO] = FORWARD
     return _settle(layers, state, m)
@@ -248,17 +278,18 @@ def _take(layers: Layers, state: State, u: int, sign: int) -> bool:
 
 def _back(layers: Layers, state: State) -> bool:
     """Go to the last unit with another side to see; False where there is none."""
-    control = state.control
+    control, units = state.control, state.units
     u = control[UNIT] - 1
-    while u >= 0 and state.pending[u] == 0:
+    while u >= 0 and units[u, PENDING] == 0:
         u -= 1
     if u < 0:
         return False
-    sign = state.pending[u]
-    state.pending[u] = 0
-    state.point[:] = state.waiting[u]
+    sign = units[u, PENDING]
+    units[u, PENDING] = 0
+    for k in range(state.waiting.shape[1]):
+        state.work[POINT, k] = state.waiting[u, k]
     control[SPLIT] = 1
-    control[TIE] = state.ties[u + 1] - state.ties[u]
+    control[TIE] = units[u + 1, TIES] - units[u, TIES]
     _take(layers, state, u, sign)
     return True
 
@@ -267,21 +298,23 @@ def _search(
     layers: Layers, state: State, fuel: int, signs: Any, points: Any, ties: Any, limit: int
 ) -> int:
     """Go on until done, out of room or fuel, or in doubt."""
-    control = state.control
-    units = len(state.sign)
+    control, units, work = state.control, state.units, state.work
+    d, total = state.waiting.shape[1], len(units) - 1
     while True:
         u = control[UNIT]
         if control[TODO] == BACK:
             if not _back(layers, state):
                 return DONE
             continue
-        if u == units:
-            if control[LEAVES] == limit:
-                return FULL
+        if u == total:
             leaf = control[LEAVES]
-            signs[leaf, :] = state.sign
-            points[leaf, :] = state.point
-            ties[leaf] = state.ties[u] > 0
+            if leaf == limit:
+                return FULL
+            for i in range(total):
+                signs[leaf, i] = units[i, SIGN]
+            for k in range(d):
+                points[leaf, k] = work[POINT, k]
+            ties[leaf] = units[u, TIES] > 0
             control[LEAVES] = leaf + 1
             control[TODO] = BACK
             continue
@@ -290,13 +323,13 @@ def _search(
                 return PAUSE
             fuel -= 1
             layer = layers.layer_of[u]
-            if u == layers.starts[layer]:
+            if u == layers.info[layer, 0]:
                 _compose(layers, state, layer)
             if not _ask_sides(layers, state, u):
                 return ASK
         sides = control[SIDES]
-        state.pending[u] = 0
-        if control[ZERO]:
+        units[u, PENDING] = 0
+        if control[ZERO] != 0:
             _take(layers, state, u, 0)
         elif sides == 0:
             control[TODO] = BACK
@@ -304,41 +337,148 @@ def _search(
             own = 0 if sides & 1 else 1
             if sides == 3:
                 # the side on which the inner point is comes first
-                value = state.form[u, len(state.point)]
-                for k in range(len(state.point)):
-                    value += state.form[u, k] * state.point[k]
-                own = 0 if value > 0.0 else 1
-                state.pending[u] = 2 * own - 1
-                state.waiting[u, :] = state.side[1 - own]
-            state.point[:] = state.side[own]
+                own = 0 if _value(state.forms, u, work) > 0.0 else 1
+                units[u, PENDING] = 2 * own - 1
+                for k in range(d):
+                    state.waiting[u, k] = work[SIDE + 1 - own, k]
+            for k in range(d):
+                work[POINT, k] = work[SIDE + own, k]
             _take(layers, state, u, 1 - 2 * own)
 
 
-def _descents(
-    layers: Layers, state: State, coins: Any, splits: Any, start: Any, m: int
-) -> None:
+def _descents(layers: Layers, state: State, coins: Any, splits: Any, start: Any) -> None:
     """Descend at random, once for each row of coins; write how many choices there were."""
-    units = len(state.sign)
-    control = state.control
+    control, units, work = state.control, state.units, state.work
+    total = len(units) - 1
     for i in range(len(coins)):
-        state.point[:] = start
-        state.row_count[0] = m
-        _settle(layers, state, m)
+        for k in range(len(start)):
+            work[POINT, k] = start[k]
+        _settle(layers, state, units[0, ROWS])
         found = 0
-        for u in range(units):
+        for u in range(total):
             layer = layers.layer_of[u]
-            if u == layers.starts[layer]:
+            if u == layers.info[layer, 0]:
                 _compose(layers, state, layer)
             if not _ask_sides(layers, state, u):
                 # an estimate may trust the floats
                 control[SIDES] = 1 if control[PLUS] == FOUND else 2
-                control[SPLIT] = 0
-                if control[PLUS] == control[MINUS]:
-                    state.side[1, :] = state.point
+                if control[PLUS] != FOUND and control[PLUS + 1] != FOUND:
+                    for k in range(len(start)):
+                        work[SIDE + 1, k] = work[POINT, k]
             side = 0 if control[SIDES] & 1 else 1
             if control[SIDES] == 3:
                 found += 1
                 side = coins[i, u]
-            state.point[:] = state.side[side]
+            for k in range(len(start)):
+                work[POINT, k] = work[SIDE + side, k]
             _take(layers, state, u, 1 - 2 * side)
         splits[i] = found
+
+
+# ---- facets -------------------------------------------------------------------------------------
+
+
+def _find(table: Any, signs: Any, cell: int, unit: int, key: int) -> int:
+    """Return the cell whose signs are those of a cell but for one unit, or −1."""
+    mask = len(table) - 1
+    place = key & mask
+    while table[place] >= 0:
+        other = table[place]
+        same = True
+        for u in range(signs.shape[1]):
+            left, right = signs[cell, u] > 0, signs[other, u] > 0
+            if (left == right) == (u == unit):
+                same = False
+                break
+        if same:
+            return int(other)
+        place = (place + 1) & mask
+    return -1
+
+
+def _reaches_wall(layers: Layers, state: State, m: int, k: int, side: int) -> int:
+    """Tell whether a cell has a facet on a wall of the box."""
+    rows, work = state.rows, state.work
+    d = work.shape[1] - 4
+    turn = 2.0 * side - 1.0
+    reach = (work[LOW + side, k] - work[POINT, k]) * turn
+    straight = True
+    for i in range(m):
+        end = rows[i, d + SLACK] + reach * turn * rows[i, k]
+        straight = straight and end > 2.0 * rows[i, d + ERROR]
+    if straight:
+        return FOUND
+    for j in range(d + 1):
+        work[TARGET, j] = 0.0
+    work[TARGET, k], work[TARGET, d] = turn, -1.0
+    work[TARGET, d + ERROR], work[TARGET, d + SIZE] = 8 * _U, 2.0
+    work[LOW + side, k] = 3.0 * turn
+    status = probe(
+        rows, work, state.control, m, -1, SIDE, layers.delta, 3.0, False
+    )
+    work[LOW + side, k] = turn
+    return int(status)
+
+
+def _facets_of(
+    layers: Layers, state: State, cell: int, m: int, p: int, signs: Any, loose: Any, table: Any,
+    keys: Any, odd: Any, walls: bool, carriers: Any, found: Any, count: int,
+) -> int:  # fmt: skip
+    """Write (cell, neighbour or −1, unit or −1 − inequality, status) for what may be facets."""
+    d = state.work.shape[1] - 4
+    for i in range(m):
+        other = -1
+        if i >= p:
+            unit = carriers[i]
+            if loose[cell]:
+                continue  # more than one unit may change: not by this rule
+            other = _find(table, signs, cell, unit, keys[cell] ^ odd[unit])
+            if other < cell or loose[other]:
+                continue
+        _aim(state.rows, i, -1.0, state.work)
+        status = probe(
+            state.rows, state.work, state.control, m, i, SIDE, layers.delta, 1.0, layers.cone
+        )
+        if status != NONE:
+            found[count, 0], found[count, 1], found[count, 3] = cell, other, status
+            found[count, 2] = carriers[i] if i >= p else -1 - i
+            count += 1
+    if walls:
+        for k in range(2 * d):
+            status = _reaches_wall(layers, state, m, k % d, 1 - k // d)
+            if status != NONE:
+                found[count, 0], found[count, 1], found[count, 3] = cell, -1, status
+                found[count, 2] = -1 - k
+                count += 1
+    return count
+
+
+def _facets(
+    layers: Layers, state: State, first: int, last: int, signs: Any, points: Any, loose: Any,
+    table: Any, keys: Any, odd: Any, walls: bool, carriers: Any, found: Any,
+) -> int:  # fmt: skip
+    """Find the facets of some cells; return how many there are in `found`."""
+    units, layer_of = state.units, layers.layer_of
+    total, p, depth = len(units) - 1, units[0, ROWS], len(layers.info) - 1
+    count, composed = 0, 0
+    for cell in range(first, last):
+        for u in range(total):
+            before, now = units[u, SIGN], signs[cell, u]
+            if (before > 0) != (now > 0) or (before < 0) != (now < 0):
+                composed = min(composed, layer_of[u] + 1)
+            units[u, SIGN] = now
+        for layer in range(composed, depth):
+            _compose(layers, state, layer)
+        composed, m = depth, p
+        for u in range(total):
+            if abs(units[u, SIGN]) == 2:
+                _push(state, u, m)
+                carriers[m] = u
+                m += 1
+        for k in range(state.waiting.shape[1]):
+            state.work[POINT, k] = points[cell, k]
+        measure(state.rows, state.work, m)
+        count = _facets_of(
+            layers, state, cell, m, p, signs, loose, table, keys, odd, walls, carriers, found, count
+        )
+    return count

@@ -1,14 +1,16 @@
 """One tiny linear program: is there a point of a cell on the other side of a hyperplane?
 
 A cell is the set of points y of a box where all rows·(y, 1) > 0, given with a point inside. The
-program maximises an affine form over it by the dual simplex, which starts at a corner of the box
-and cuts it down. On the way the segment from the inner point to the current vertex is followed up
-to the first row that it leaves by: a point there on which the form is positive ends the search, and
-so do multipliers that prove that there is none. `FOUND` and `NONE` are proven in float64, errors of
-the rows included (`error` bounds the sum of the errors of their coefficients and what evaluating
-them at a float point adds); `DOUBT` is for exact arithmetic to settle.
+program maximises an affine form, the target, over it by the dual simplex, which starts at a corner
+of the box and cuts it down. On the way the segment from the inner point to the current vertex is
+followed up to the first row that it leaves by: a point there on which the target is positive ends
+the search, and so do multipliers that prove that there is none. `FOUND` and `NONE` are proven in
+float64, errors of the rows included; `DOUBT` is for exact arithmetic to settle.
 
-The functions are plain Python, compiled by numba from `tree_kernels`.
+Numbers lie in few arrays, since compiled code counts references to each. `rows` is `(M, D + 4)`:
+D coefficients, the constant, then what `ERROR` … name. `work` holds vectors of the same length in
+the rows `POINT` …, and from `INVERSE` on the inverse of the basis matrix by columns. The functions
+are plain Python, compiled by numba from `tree_kernels`.
 """
 
 from __future__ import annotations
@@ -19,327 +21,320 @@ DOUBT: Final = 0
 FOUND: Final = 1
 NONE: Final = 2
 
-#: No row: in `basis` the lower wall of coordinate k is −1 − 2k, its upper wall −2 − 2k.
+#: Columns of `rows`, counted from D: a bound of the error of the row at float points, which is at
+#: least the sum of the errors of its coefficients; the sum of their sizes; the value at the inner
+#: point.
+ERROR: Final = 1
+SIZE: Final = 2
+SLACK: Final = 3
+
+#: Rows of `work`: the inner point; what is to be positive, with its error and size; the vertex; the
+#: entering row in terms of the basis; the multipliers; room; the points found on the positive and
+#: the negative side; the walls of the box; the inverse.
+POINT: Final = 0
+TARGET: Final = 1
+VERTEX: Final = 2
+ALPHA: Final = 3
+WEIGHT: Final = 4
+KEPT: Final = 5
+SIDE: Final = 6
+LOW: Final = 8
+HIGH: Final = 9
+INVERSE: Final = 10
+
+#: Where `control` holds the basis. The lower wall of coordinate k is −1 − 2k, the upper −2 − 2k.
+BASIS: Final = 9
+
 _U: Final = 2.0**-53
 _FAR: Final = 1 << 40
 
 
 def probe(
-    rows: Any, error: Any, size: Any, slack: Any, m: int, skip: int, point: Any, form: Any,
-    sign: float, form_error: float, form_size: float, box: Any, delta: float, cone: bool,
-    inverse: Any, multipliers: Any, basis: Any, y: Any, alpha: Any, found: Any,
+    rows: Any, work: Any, control: Any, m: int, skip: int, found: int, delta: float,
+    stretch: float, cone: bool,
 ) -> int:  # fmt: skip
-    """Look for a point of the cell where sign·form > 0; it is written to `found`.
+    """Look for a point of the cell where the target is positive.
 
     Args:
-        rows: `(M, D + 1)`, of which m count and row `skip` does not.
-        error, size: `(M,)`, see above, and the sum of the sizes of the coefficients.
-        slack: `(M,)`, the rows at the inner point.
-        point: `(D,)`, the inner point.
-        form: `(D + 1,)`.
-        sign, form_error, form_size: its sign, error and size.
-        box: `(2, D)`.
+        rows: of which m count and row `skip` does not.
+        work: holds the inner point, the target and the walls; row `found` gets the point.
+        control: holds the basis where it ended.
+        m, skip, found: see above.
         delta: how far from the walls a point must stay.
-        cone: whether rows and form have no constant and the last wall below is their only one.
-        inverse, multipliers, basis, y, alpha: room; on `DOUBT` basis and y tell where it ended.
-        found: `(D,)`.
+        stretch: how far from 0 the walls are.
+        cone: whether all rows lack a constant, and the last lower wall is their only true one.
     """
-    d = len(point)
-    at = sign * form[d]
+    d = work.shape[1] - 4
+    at = work[TARGET, d]
     for k in range(d):
-        at += sign * form[k] * point[k]
-    corner(form, sign, point, box, inverse, multipliers, basis, y)
+        at += work[TARGET, k] * work[POINT, k]
+    _corner(work, control, d)
+    margin = 2.0 * stretch * work[TARGET, d + ERROR]
     for _ in range(40 + 8 * d + 2 * m):
-        value = sign * form[d]
+        value = work[TARGET, d]
         for k in range(d):
-            value += sign * form[k] * y[k]
-        enter, tau = _first_exit(rows, error, slack, m, skip, point, box, y)
-        if at + tau * (value - at) > 2.0 * form_error and value > at:
+            value += work[TARGET, k] * work[VERTEX, k]
+        enter, tau = _first_exit(rows, work, m, skip, d)
+        if at + tau * (value - at) > margin and value > at:
             low = 0.0
             if at < 0.0:
                 low = at / (at - value)
-            if _accept(
-                rows, error, m, skip, point, y, 0.5 * (low + tau), form, sign, form_error, box,
-                delta, cone, found,
-            ):  # fmt: skip
+            if _accept(rows, work, m, skip, found, 0.5 * (low + tau), delta, stretch, cone):
                 return FOUND
         if enter == _FAR:
             break
-        if not cone and value < -2.0 * form_error:
-            if _proves(
-                rows, error, size, m, form, sign, form_error, form_size, box, multipliers, basis,
-                alpha,
-            ):  # fmt: skip
-                return NONE
-        if not _pivot(rows, box, enter, inverse, multipliers, basis, y, alpha):
-            return DOUBT
-    if not cone:
-        if _proves(
-            rows, error, size, m, form, sign, form_error, form_size, box, multipliers, basis, alpha
-        ):  # fmt: skip
+        if not cone and value < -margin and _proves(rows, work, control, d, stretch):
             return NONE
-    elif _proves_in_cone(
-        rows, error, size, form, sign, form_error, form_size, inverse, multipliers, basis
-    ):  # fmt: skip
-        return NONE
-    return DOUBT
+        if not _pivot(rows, work, control, enter, d):
+            return DOUBT
+    if cone:
+        return NONE if _proves_in_cone(rows, work, control, d) else DOUBT
+    return NONE if _proves(rows, work, control, d, stretch) else DOUBT
 
 
-def corner(
-    form: Any, sign: float, point: Any, box: Any, inverse: Any, multipliers: Any, basis: Any, y: Any
-) -> None:
+def _corner(work: Any, control: Any, d: int) -> None:
     """Start at the best corner of the box."""
-    d = len(point)
     for k in range(d):
-        c = sign * form[k]
-        inverse[k, :] = 0.0
-        if c > 0.0 or (c == 0.0 and 2.0 * point[k] > box[0, k] + box[1, k]):
-            basis[k], y[k], inverse[k, k], multipliers[k] = -2 - 2 * k, box[1, k], -1.0, c
+        c = work[TARGET, k]
+        for b in range(d):
+            work[INVERSE + k, b] = 0.0
+        if c > 0.0 or (c == 0.0 and 2.0 * work[POINT, k] > work[LOW, k] + work[HIGH, k]):
+            control[BASIS + k] = -2 - 2 * k
+            work[VERTEX, k] = work[HIGH, k]
+            work[INVERSE + k, k] = -1.0
+            work[WEIGHT, k] = c
         else:
-            basis[k], y[k], inverse[k, k], multipliers[k] = -1 - 2 * k, box[0, k], 1.0, -c
+            control[BASIS + k] = -1 - 2 * k
+            work[VERTEX, k] = work[LOW, k]
+            work[INVERSE + k, k] = 1.0
+            work[WEIGHT, k] = -c
 
 
-def _first_exit(
-    rows: Any, error: Any, slack: Any, m: int, skip: int, point: Any, box: Any, y: Any
-) -> tuple[int, float]:
-    """Tell by which row or wall the segment from the inner point to y leaves first, and where."""
-    d = len(point)
+def _first_exit(rows: Any, work: Any, m: int, skip: int, d: int) -> tuple[int, float]:
+    """Tell by which row or wall the segment to the vertex leaves the cell first, and where."""
     enter, tau = _FAR, 1.0
     for i in range(m):
         value = rows[i, d]
         for k in range(d):
-            value += rows[i, k] * y[k]
-        if value < -error[i] and i != skip:
-            t = slack[i] / (slack[i] - value)
+            value += rows[i, k] * work[VERTEX, k]
+        if value < -rows[i, d + ERROR] and i != skip:
+            t = rows[i, d + SLACK] / (rows[i, d + SLACK] - value)
             if t < tau or enter == _FAR:
                 enter, tau = i, t
     for k in range(d):
-        if y[k] < box[0, k] - 1e-13:
-            t = (point[k] - box[0, k]) / (point[k] - y[k])
+        y, inner = work[VERTEX, k], work[POINT, k]
+        if y < work[LOW, k] - 1e-13:
+            t = (inner - work[LOW, k]) / (inner - y)
             if t < tau or enter == _FAR:
                 enter, tau = -1 - 2 * k, t
-        elif y[k] > box[1, k] + 1e-13:
-            t = (box[1, k] - point[k]) / (y[k] - point[k])
+        elif y > work[HIGH, k] + 1e-13:
+            t = (work[HIGH, k] - inner) / (y - inner)
             if t < tau or enter == _FAR:
                 enter, tau = -2 - 2 * k, t
     return enter, tau
 
 
 def _accept(
-    rows: Any, error: Any, m: int, skip: int, point: Any, y: Any, tau: float, form: Any,
-    sign: float, form_error: float, box: Any, delta: float, cone: bool, found: Any,
+    rows: Any, work: Any, m: int, skip: int, found: int, tau: float, delta: float, stretch: float,
+    cone: bool,
 ) -> bool:  # fmt: skip
     """Write the point at tau; tell whether it is proven to be inside and on the other side."""
-    d = len(point)
+    d = work.shape[1] - 4
     for k in range(d):
-        found[k] = point[k] + tau * (y[k] - point[k])
+        work[found, k] = work[POINT, k] + tau * (work[VERTEX, k] - work[POINT, k])
     if cone:
-        shrink(found)
-        if not found[d - 1] > 2.0**-200:
+        shrink(work, found, d)
+        if not work[found, d - 1] > 2.0**-200:
             return False
-    value = sign * form[d]
+    value = work[TARGET, d]
     for k in range(d):
-        value += sign * form[k] * found[k]
-        if not (box[0, k] + delta < found[k] < box[1, k] - delta) and not cone:
+        y = work[found, k]
+        value += work[TARGET, k] * y
+        if not cone and not (work[LOW, k] + delta < y < work[HIGH, k] - delta):
             return False
-    if not value > form_error:
+    if not value > stretch * work[TARGET, d + ERROR]:
         return False
     for i in range(m):
-        if i == skip:
-            continue
         value = rows[i, d]
         for k in range(d):
-            value += rows[i, k] * found[k]
-        if not value > error[i]:
+            value += rows[i, k] * work[found, k]
+        if not value > stretch * rows[i, d + ERROR] and i != skip:
             return False
     return True
 
 
-def shrink(point: Any) -> None:
+def shrink(work: Any, which: int, d: int) -> None:
     """Scale a point of a cone to the size 1/2."""
     largest = 0.0
-    for k in range(len(point)):
-        largest = max(largest, abs(point[k]))
+    for k in range(d):
+        largest = max(largest, abs(work[which, k]))
     if largest > 0.0:
-        for k in range(len(point)):
-            point[k] *= 0.5 / largest
+        for k in range(d):
+            work[which, k] *= 0.5 / largest
 
 
-def _pivot(
-    rows: Any, box: Any, enter: int, inverse: Any, multipliers: Any, basis: Any, y: Any, alpha: Any
-) -> bool:
+def _pivot(rows: Any, work: Any, control: Any, enter: int, d: int) -> bool:
     """Let a row or wall into the basis; False where none can leave it."""
-    d = len(y)
     if enter >= 0:
         value = rows[enter, d]
         for k in range(d):
-            value += rows[enter, k] * y[k]
+            value += rows[enter, k] * work[VERTEX, k]
         for b in range(d):
             total = 0.0
             for k in range(d):
-                total += rows[enter, k] * inverse[b, k]
-            alpha[b] = total
+                total += rows[enter, k] * work[INVERSE + b, k]
+            work[ALPHA, b] = total
     else:
         wall = -enter - 1
-        k, turn = wall // 2, 1.0 - 2.0 * (wall % 2)
-        value = turn * (y[k] - box[wall % 2, k])
+        k, upper = wall // 2, wall % 2
+        turn = 1.0 - 2.0 * upper
+        value = turn * (work[VERTEX, k] - work[LOW + upper, k])
         for b in range(d):
-            alpha[b] = turn * inverse[b, k]
+            work[ALPHA, b] = turn * work[INVERSE + b, k]
     largest = 0.0
     for b in range(d):
-        largest = max(largest, abs(alpha[b]))
+        largest = max(largest, abs(work[ALPHA, b]))
     leave, ratio = -1, 0.0
     for b in range(d):
-        if alpha[b] > 1e-10 * largest:
-            here = max(multipliers[b], 0.0) / alpha[b]
-            if leave < 0 or here < ratio or (here == ratio and alpha[b] > alpha[leave]):
+        if work[ALPHA, b] > 1e-10 * largest:
+            here = max(work[WEIGHT, b], 0.0) / work[ALPHA, b]
+            better = here == ratio and work[ALPHA, b] > work[ALPHA, leave]
+            if leave < 0 or here < ratio or better:
                 leave, ratio = b, here
     if leave < 0:
         return False
-    for b in range(d):
-        multipliers[b] -= ratio * alpha[b]
-    multipliers[leave] = ratio
-    step = -value / alpha[leave]
+    pivot = work[ALPHA, leave]
+    step = -value / pivot
     for k in range(d):
-        column = inverse[leave, k]
-        y[k] += step * column
-        inverse[leave, k] = column / alpha[leave]
+        column = work[INVERSE + leave, k]
+        work[VERTEX, k] += step * column
+        work[INVERSE + leave, k] = column / pivot
     for b in range(d):
-        if b != leave and alpha[b] != 0.0:
+        alpha = work[ALPHA, b]
+        work[WEIGHT, b] -= ratio * alpha
+        if b != leave and alpha != 0.0:
             for k in range(d):
-                inverse[b, k] -= alpha[b] * inverse[leave, k]
-    basis[leave] = enter
+                work[INVERSE + b, k] -= alpha * work[INVERSE + leave, k]
+    work[WEIGHT, leave] = ratio
+    control[BASIS + leave] = enter
     return True
 
 
-def _proves(
-    rows: Any, error: Any, size: Any, m: int, form: Any, sign: float, form_error: float,
-    form_size: float, box: Any, multipliers: Any, basis: Any, rest: Any,
-) -> bool:  # fmt: skip
-    """Tell whether −sign·form is more than Σ multiplier·row on the box, whatever the errors."""
-    d = len(basis)
-    slack = form_error
-    magnitude = form_size
-    for k in range(d):
-        rest[k] = -sign * form[k]
-    least = -sign * form[d]
+def _proves(rows: Any, work: Any, control: Any, d: int, stretch: float) -> bool:
+    """Tell whether −target is more than Σ weight·row on the box, whatever the errors."""
+    slack = work[TARGET, d + ERROR]
+    magnitude = work[TARGET, d + SIZE]
+    for k in range(d + 1):
+        work[ALPHA, k] = -work[TARGET, k]
     for b in range(d):
-        i = basis[b]
-        weight = multipliers[b]
+        i = control[BASIS + b]
+        weight = work[WEIGHT, b]
         if i >= 0 and weight > 0.0:
-            slack += weight * error[i]
-            magnitude += weight * size[i]
-            for k in range(d):
-                rest[k] -= weight * rows[i, k]
-            least -= weight * rows[i, d]
-    reach = 1.0
+            slack += weight * rows[i, d + ERROR]
+            magnitude += weight * rows[i, d + SIZE]
+            for k in range(d + 1):
+                work[ALPHA, k] -= weight * rows[i, k]
+    least = work[ALPHA, d]
     for k in range(d):
-        least += min(rest[k] * box[0, k], rest[k] * box[1, k])
-        reach = max(reach, abs(box[0, k]), abs(box[1, k]))
-    return bool(least > 1.01 * slack + (2 * d + 8) * _U * reach * 1.01 * magnitude + 2.0**-900)
+        least += min(work[ALPHA, k] * work[LOW, k], work[ALPHA, k] * work[HIGH, k])
+    rounding = (2 * d + 8) * _U * magnitude
+    return bool(least > 1.02 * stretch * (slack + rounding) + 2.0**-900)
 
 
-def _proves_in_cone(
-    rows: Any, error: Any, size: Any, form: Any, sign: float, form_error: float, form_size: float,
-    inverse: Any, multipliers: Any, basis: Any,
-) -> bool:  # fmt: skip
-    """Tell whether −sign·form is a strictly positive combination of D independent true rows.
+def _proves_in_cone(rows: Any, work: Any, control: Any, d: int) -> bool:
+    """Tell whether −target is a strictly positive combination of D independent true rows.
 
     With G the true rows, R the computed inverse, λ̃ the computed multipliers, W = GR − I and ρ what
     λ̃G lacks: λ − λ̃ = ρR(I + W)⁻¹, so that |λ − λ̃| ≤ ‖ρR‖₁ / (1 − ‖W‖∞) in every component.
     """
-    d = len(basis)
     gamma = (d + 6) * 1.01 * _U
+    for b in range(d):
+        if not work[WEIGHT, b] > 0.0 or (control[BASIS + b] < 0 and control[BASIS + b] != 1 - 2 * d):
+            return False
     widest = 0.0
     for b in range(d):
-        if not multipliers[b] > 0.0 or (basis[b] < 0 and basis[b] != 1 - 2 * d):
-            return False
-    for b in range(d):
-        total = 0.0
+        i, total = control[BASIS + b], 0.0
         for c in range(d):
             value, largest, magnitude = 0.0, 0.0, 0.0
             for k in range(d):
-                entry = _entry(rows, basis[b], k, d)
-                value += entry * inverse[c, k]
-                magnitude += abs(entry * inverse[c, k])
-                largest = max(largest, abs(inverse[c, k]))
-            if basis[b] >= 0:
-                magnitude = gamma * magnitude + error[basis[b]] * largest
-            total += abs(value - (1.0 if b == c else 0.0)) + magnitude + _U
+                part = _entry(rows, i, k, d) * work[INVERSE + c, k]
+                value += part
+                magnitude += abs(part)
+                largest = max(largest, abs(work[INVERSE + c, k]))
+            total += abs(value - (1.0 if b == c else 0.0)) + gamma * magnitude + _U
+            if i >= 0:
+                total += rows[i, d + ERROR] * largest
         widest = max(widest, 1.01 * total)
     if not widest < 0.5:
         return False
-    slack, magnitude = form_error, form_size
+    slack, magnitude = work[TARGET, d + ERROR], work[TARGET, d + SIZE]
     for b in range(d):
-        if basis[b] >= 0:
-            slack += multipliers[b] * error[basis[b]]
-            magnitude += multipliers[b] * size[basis[b]]
+        i = control[BASIS + b]
+        if i >= 0:
+            slack += work[WEIGHT, b] * rows[i, d + ERROR]
+            magnitude += work[WEIGHT, b] * rows[i, d + SIZE]
         else:
-            magnitude += multipliers[b]
+            magnitude += work[WEIGHT, b]
     spread = 0.0
     for k in range(d):
-        value, total = -sign * form[k], 0.0
+        value, total = -work[TARGET, k], 0.0
         for b in range(d):
-            value -= multipliers[b] * _entry(rows, basis[b], k, d)
-            total += abs(inverse[b, k])
+            value -= work[WEIGHT, b] * _entry(rows, control[BASIS + b], k, d)
+            total += abs(work[INVERSE + b, k])
         spread += (abs(value) + gamma * magnitude + slack) * total
     spread = 1.05 * spread / (1.0 - widest) + 2.0**-900
     for b in range(d):
-        if not multipliers[b] > spread:
+        if not work[WEIGHT, b] > spread:
             return False
     return True
 
 
 def _entry(rows: Any, i: int, k: int, d: int) -> float:
-    """Return an entry of a basis row; the only wall here is y_{D−1} ≥ 0."""
+    """Return an entry of a basis row; the only wall here is that y_{D−1} ≥ 0."""
     if i >= 0:
         return float(rows[i, k])
     return 1.0 if k == d - 1 else 0.0
 
 
-def recentre(
-    rows: Any, size: Any, slack: Any, m: int, point: Any, box: Any, cone: bool, rates: Any,
-    rounds: int,
-) -> None:  # fmt: skip
-    """Move an inner point away from the row that it is nearest to, to the middle of the chord."""
-    d = len(point)
+def recentre(rows: Any, work: Any, m: int, cone: bool, rounds: int) -> None:
+    """Move the inner point away from the row that it is nearest to, to the middle of the chord."""
+    d = work.shape[1] - 4
     for _ in range(rounds):
         near, least = -1, 1e-3
         for i in range(m):
-            if slack[i] < least * size[i]:
-                near, least = i, slack[i] / size[i]
+            if rows[i, d + SLACK] < least * rows[i, d + SIZE]:
+                near, least = i, rows[i, d + SLACK] / rows[i, d + SIZE]
         if near < 0:
             return
         low, high = -4.0, 4.0
         for k in range(d):
-            rate = rows[near, k]
+            rate, y = rows[near, k], work[POINT, k]
             if rate != 0.0:
-                one, two = (box[0, k] - point[k]) / rate, (box[1, k] - point[k]) / rate
+                one, two = (work[LOW, k] - y) / rate, (work[HIGH, k] - y) / rate
                 low, high = max(low, min(one, two)), min(high, max(one, two))
         for i in range(m):
             rate = 0.0
             for k in range(d):
                 rate += rows[i, k] * rows[near, k]
-            rates[i] = rate
             if rate > 0.0:
-                low = max(low, -slack[i] / rate)
+                low = max(low, -rows[i, d + SLACK] / rate)
             elif rate < 0.0:
-                high = min(high, -slack[i] / rate)
+                high = min(high, -rows[i, d + SLACK] / rate)
         step = 0.5 * (low + high)
         if not (low <= 0.0 <= high) or step == 0.0:
             return
         for k in range(d):
-            point[k] += step * rows[near, k]
+            work[POINT, k] += step * rows[near, k]
         if cone:
-            shrink(point)
-        measure(rows, m, point, slack)
+            shrink(work, POINT, d)
+        measure(rows, work, m)
 
 
-def measure(rows: Any, m: int, point: Any, slack: Any) -> None:
-    """Write the values of the rows at a point."""
-    d = len(point)
+def measure(rows: Any, work: Any, m: int) -> None:
+    """Write the values of the rows at the inner point."""
+    d = work.shape[1] - 4
     for i in range(m):
         value = rows[i, d]
         for k in range(d):
-            value += rows[i, k] * point[k]
-        slack[i] = value
+            value += rows[i, k] * work[POINT, k]
+        rows[i, d + SLACK] = value

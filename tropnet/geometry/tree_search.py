@@ -6,13 +6,25 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
 from tropnet.geometry import tree_kernels as kernels
 from tropnet.geometry.tree_certificate import ExactCells, Leaf, Point, Row, value
-from tropnet.geometry.tree_kernels import DOUBT, FOUND, Layers, State
+from tropnet.geometry.tree_kernels import Layers, State
+from tropnet.geometry.tree_probe import (
+    BASIS,
+    DOUBT,
+    ERROR,
+    FOUND,
+    HIGH,
+    INVERSE,
+    LOW,
+    POINT,
+    SIDE,
+    SIZE,
+)
 from tropnet.geometry.tree_problem import TreeProblem, nearest_nonzero
 
 if TYPE_CHECKING:
@@ -179,8 +191,9 @@ class TreeSearch:
     def _begin(self) -> bool:
         """Take the first inner point; where no float will do, search in rationals altogether."""
         state, start = self.state, self.problem.frame.start
-        state.point[:] = [float(v) for v in start]
-        if self._inside(state.point, int(state.row_count[0])):
+        near = np.array([float(v) for v in start])
+        state.work[POINT, : len(near)] = near
+        if self._inside(near, int(state.units[0, kernels.ROWS])):
             return True
         self._explore((), start, False)
         return False
@@ -191,7 +204,7 @@ class TreeSearch:
         """Decide in rationals which signs the unit takes, and how the search goes on."""
         state, control = self.state, self.state.control
         unit = int(control[kernels.UNIT])
-        known = tuple(int(v) for v in state.sign[:unit])
+        known = tuple(state.units[:unit, kernels.SIGN].tolist())
         row = self.exact.row(unit, known)
         control[kernels.TODO] = kernels.ANSWERED
         control[kernels.TIE] = control[kernels.ZERO] = control[kernels.SPLIT] = 0
@@ -200,14 +213,14 @@ class TreeSearch:
             control[kernels.ZERO] = control[kernels.TIE] = 1
             return
         rows = self.exact.rows(known)
-        inside = tuple(Fraction(v) for v in state.point.tolist())
+        inside = self._floats(POINT)
         points: list[Point | None] = []
         for side, turn in enumerate((1, -1)):
             status = int(control[kernels.PLUS + side])
             if status == FOUND:
-                points.append(tuple(Fraction(v) for v in state.side[side].tolist()))
+                points.append(self._floats(SIDE + side))
                 continue
-            start = self.exact.hint(state.ends[side].tolist(), len(rows)) if status == DOUBT else ()
+            start = self.exact.hint(self._basis(side), len(rows)) if status == DOUBT else []
             found = self.exact.beyond(rows, [turn * v for v in row], inside, start)
             points.append(found.point)
             if found.point is None and found.touches:
@@ -219,8 +232,8 @@ class TreeSearch:
         state, control = self.state, self.state.control
         both = all(point is not None for point in points)
         control[kernels.SPLIT] = int(both)
-        m, sides = int(state.row_count[unit]), 0
-        tie = bool(state.ties[unit]) or bool(control[kernels.TIE])
+        m, sides = int(state.units[unit, kernels.ROWS]), 0
+        tie = bool(state.units[unit, kernels.TIES]) or bool(control[kernels.TIE])
         for side, point in enumerate(points):
             if point is None:
                 continue
@@ -228,23 +241,31 @@ class TreeSearch:
             sign = 1 - 2 * side
             if self._inside(near, m, unit if both else -1, sign):
                 sides |= 1 << side
-                state.side[side] = near
+                state.work[SIDE + side, : len(near)] = near
             else:
                 self._explore((*known, sign * (2 if both else 1)), point, tie)
         control[kernels.SIDES] = sides
 
     def _inside(self, point: FloatArray, m: int, unit: int = -1, sign: int = 1) -> bool:
         """Tell whether floats prove that a point is in the cell, and on one side of a unit."""
-        state, layers = self.state, self.layers
-        values = state.rows[:m, :-1] @ point + state.rows[:m, -1]
-        sure = bool((values > state.error[:m]).all())
+        state, d = self.state, len(point)
+        rows, one = state.rows[:m], np.append(point, 1.0)
+        sure = bool((rows[:, : d + 1] @ one > rows[:, d + ERROR]).all())
         if unit >= 0:
-            form = state.form[unit]
-            sure = sure and bool(sign * (form[:-1] @ point + form[-1]) > state.value_error[unit])
-        if layers.cone:
+            form = state.forms[unit]
+            sure = sure and bool(sign * (form[: d + 1] @ one) > form[d + ERROR])
+        if self.layers.cone:
             return sure and bool(point[-1] > 2.0**-200) and bool(np.abs(point).max() <= 1.0)
-        room = layers.box[:, :] * (1 - layers.delta)
-        return sure and bool(((room[0] < point) & (point < room[1])).all())
+        return sure and bool(np.abs(point).max() < 1.0 - self.layers.delta)
+
+    def _floats(self, which: int) -> Point:
+        d = self.problem.frame.dimension
+        return tuple(Fraction(v) for v in self.state.work[which, :d].tolist())
+
+    def _basis(self, side: int) -> list[int]:
+        d = self.problem.frame.dimension
+        first = BASIS + (1 + side) * d
+        return [int(v) for v in self.state.control[first : first + d]]
 
     def _explore(self, signs: tuple[int, ...], point: Point, tie: bool) -> None:
         for leaf in self.exact.explore(signs, point, tie, self._refused):
@@ -318,51 +339,35 @@ class TreeSearch:
 def prepared(problem: TreeProblem) -> tuple[Layers, State]:
     """Return the units in floats and a search at its start."""
     frame, units = problem.frame, problem.n_units
-    d = frame.dimension
+    d, count = frame.dimension, len(problem.layers)
     widest = max((len(layer.reads) for layer in problem.layers), default=0)
-    count = len(problem.layers)
     base, weights = np.zeros((units, d + 1)), np.zeros((units, widest))
-    reads, polarity = np.zeros((count, widest), np.int64), np.zeros((count, widest), np.int64)
-    counts, starts = np.zeros(count, np.int64), np.full(count + 1, units, np.int64)
-    layer_of = np.zeros(units, np.int64)
+    wires, info = np.zeros((count, widest), np.int64), np.zeros((count + 1, 2), np.int64)
+    info[count, 0], layer_of = units, np.zeros(units, np.int64)
     for k, layer in enumerate(problem.layers):
-        rows, r = slice(layer.start, layer.start + len(layer.base)), len(layer.reads)
-        base[rows] = nearest_nonzero(layer.base)
-        weights[rows, :r] = nearest_nonzero(layer.weights)
-        reads[k, :r], polarity[k, :r] = layer.reads, layer.polarity
-        counts[k], starts[k], layer_of[rows] = r, layer.start, k
-    box = np.repeat([[-1.0], [1.0]], d, axis=1)
-    if frame.cone:
-        box[0, -1] = 0.0
-    outer = nearest_nonzero(frame.rows)
-    layers = Layers(
-        base, weights, reads, polarity, counts, starts, layer_of, box,
-        float(frame.displacement), frame.cone, len(outer),
-    )  # fmt: skip
-    return layers, _state(outer, units, d, layers.delta)
+        members, r = slice(layer.start, layer.start + len(layer.base)), len(layer.reads)
+        base[members] = nearest_nonzero(layer.base)
+        weights[members, :r] = nearest_nonzero(layer.weights)
+        wires[k, :r] = (1 + layer.reads) * layer.polarity
+        info[k], layer_of[members] = (layer.start, r), k
+    delta = frame.displacement
+    layers = Layers(base, weights, wires, info, layer_of, delta, frame.cone)
+    return layers, _state(nearest_nonzero(frame.rows), units, frame.cone, delta)
 
 
-def _state(outer: FloatArray, units: int, d: int, delta: float) -> State:
-    p = len(outer)
-    rows = np.zeros((p + units, d + 1))
-    rows[:p] = outer
-    size = np.abs(rows).sum(axis=1) * (1 + (d + 2) * _U)
-    error = 1.01 * (delta + (2 * d + 8) * _U) * size + 2.0**-900
-    row_count = np.zeros(units + 1, np.int64)
-    row_count[0] = p
-
-    def zeros(*shape: int) -> Any:
-        return np.zeros(shape)
-
-    def whole(*shape: int) -> Any:
-        return np.zeros(shape, np.int64)
-
-    return State(
-        whole(9), np.zeros(units, np.int8), whole(units), zeros(units, d), row_count,
-        whole(units + 1), zeros(d), rows, error, size, zeros(p + units), zeros(units, d + 1),
-        zeros(units), zeros(units), zeros(units), zeros(d, d), zeros(d), whole(d), zeros(d),
-        zeros(d), zeros(p + units), zeros(d), zeros(2, d), whole(2, d),
-    )  # fmt: skip
+def _state(outer: FloatArray, units: int, cone: bool, delta: float) -> State:
+    p, d = len(outer), outer.shape[1] - 1
+    rows, work = np.zeros((p + units, d + 4)), np.zeros((INVERSE + d, d + 4))
+    rows[:p, : d + 1] = outer
+    rows[:p, d + SIZE] = np.abs(outer).sum(axis=1) * (1 + (d + 3) * _U)
+    rows[:p, d + ERROR] = 1.01 * (delta + (2 * d + 8) * _U) * rows[:p, d + SIZE] + 2.0**-900
+    work[LOW, :d], work[HIGH, :d] = -1.0, 1.0
+    if cone:
+        work[LOW, d - 1] = 0.0
+    table = np.zeros((units + 1, 4), np.int64)
+    table[0, kernels.ROWS] = p
+    control = np.zeros(BASIS + 3 * d, np.int64)
+    return State(control, table, rows, np.zeros((units, d + 4)), np.zeros((units, d)), work)
 
 
 __all__ = ["TreeCells", "TreeSearch", "prepared", "tree_cells"]
