@@ -42,6 +42,10 @@ class PlanarComplex:
         self.maps = joint.to_floats().reshape(shape)
         self.n_cells = len(maps)
 
+    @property
+    def pieces(self) -> PlanarComplex:
+        return self
+
     def exact_vertices(self) -> Any:
         return self._rows
 

@@ -21,6 +21,7 @@ from tropnet.conversion.base_regions import BaseRegions
 from tropnet.domains import Domain
 from tropnet.errors import BudgetExceeded, DomainError, ShapeError
 from tropnet.exact import RationalMatrix
+from tropnet.geometry import enumerate_cells
 from tropnet.testing.strategies import networks, small_integers
 
 #: Networks whose cells do not make a lattice form: the maximum of minima, or the minimum of maxima,
@@ -120,6 +121,25 @@ def test_reduced_forms_have_nothing_to_spare(network: Network, dual: bool) -> No
             assert not replace(form, sets=(*rest, smaller)).check()
 
 
+@settings(max_examples=60)
+@given(
+    st.integers(1, 3).flatmap(
+        lambda n: networks(
+            n_inputs=n, n_outputs=1, max_layers=2, max_width=4, entries=small_integers(3)
+        )
+    ),
+    st.booleans(),
+    st.booleans(),
+)
+def test_complexes_of_the_engines_serve_as_well(network: Network, boxed: bool, dual: bool) -> None:
+    n = network.n_inputs
+    form = lattice_form(enumerate_cells(network, Box.cube(n) if boxed else None), dual=dual)
+    points = RationalMatrix.of(np.random.default_rng(0).integers(-6, 7, (200, n)))
+    points = points * ("1/6" if boxed else "1/2")
+    assert form.exact(points) == network.exact(points)
+    assert form.check()
+
+
 @pytest.mark.parametrize(("weights", "biases", "dual"), WRONG_FROM_CELLS)
 def test_cells_that_do_not_make_a_lattice_form_are_cut(
     weights: Any, biases: Any, dual: bool
@@ -140,6 +160,28 @@ def test_cells_that_do_not_make_a_lattice_form_are_cut(
     assert form.exact(points) == network.exact(points)
     assert form.check()
     assert cells.n_cells < form.n_regions <= cells.n_cells + 6
+
+
+@pytest.mark.parametrize(
+    ("widths", "seed", "cells", "cuts"), [((3, 5, 4, 1), 41, 103, 20), ((4, 5, 4, 1), 16, 180, 80)]
+)
+def test_cells_of_more_dimensions_are_cut(
+    widths: tuple[int, ...], seed: int, cells: int, cuts: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    shapes = list(zip(widths[1:], widths[:-1], strict=True))
+    network = Network.from_dense(
+        [generator.integers(-2, 3, shape).tolist() for shape in shapes],
+        [generator.integers(-2, 3, shape[0]).tolist() for shape in shapes],
+    )
+    complex_ = enumerate_cells(network)
+    form = lattice_form(complex_)
+    assert complex_.n_cells == cells < form.n_regions < cells + cuts
+    # facets are known, so that cuts make no superfluous generators
+    assert max(map(len, form.proof.members)) < 40
+    points = RationalMatrix.of(generator.integers(-6, 7, (200, widths[0]))) * "1/2"
+    assert form.exact(points) == network.exact(points)
+    assert form.check()
 
 
 def test_forms_that_were_tampered_with_are_found_out() -> None:

@@ -62,7 +62,12 @@ class BaseRegions:
 
     @staticmethod
     def of(cells: PolyhedralComplex, output: int) -> BaseRegions:
-        """Return the cells of a complex with the pieces of one output, equal ones once."""
+        """Return the cells of a complex with the affine maps of one output, equal ones once.
+
+        Args:
+            cells: a complex with faces: none of its cells contains a line.
+            output: which output.
+        """
         maps, denominator = cells.exact_maps()
         table, names = GeneratorTable(), cells.exact_vertices()
         places = [table.place([int(v) for v in row]) for row in names]

@@ -125,9 +125,9 @@ class LatticeForm:
         Example:
             >>> from tropnet import Network
             >>> from tropnet.conversion import lattice_form
-            >>> from tropnet.geometry import linear_regions
+            >>> from tropnet.geometry import enumerate_cells
             >>> hat = Network.from_dense([[[1], [1], [1]], [[1, -2, 1]]], [[1, 0, -1], [0]])
-            >>> lattice_form(linear_regions(hat)).exact([["1/3"], [7]])
+            >>> lattice_form(enumerate_cells(hat)).exact([["1/3"], [7]])
             RationalMatrix([['2/3'], ['0']])
         """
         batch = RationalMatrix.of(points, "points")
@@ -172,8 +172,8 @@ class LatticeForm:
             >>> from dataclasses import replace
             >>> from tropnet import Network
             >>> from tropnet.conversion import lattice_form
-            >>> from tropnet.geometry import linear_regions
-            >>> form = lattice_form(linear_regions(Network.from_dense([[[1], [-1]], [[1, 1]]])))
+            >>> from tropnet.geometry import enumerate_cells
+            >>> form = lattice_form(enumerate_cells(Network.from_dense([[[1], [-1]], [[1, 1]]])))
             >>> form.check(), replace(form, sets=form.sets[:1]).check()
             (True, False)
         """
@@ -236,9 +236,9 @@ class LatticeForm:
         Example:
             >>> from tropnet import Network
             >>> from tropnet.conversion import lattice_form
-            >>> from tropnet.geometry import linear_regions
+            >>> from tropnet.geometry import enumerate_cells
             >>> absolute = Network.from_dense([[[1], [-1]], [["1/2", 1]]])
-            >>> print(lattice_form(linear_regions(absolute)).to_latex())
+            >>> print(lattice_form(enumerate_cells(absolute)).to_latex())
             \begin{aligned}
             y &= \max\left(\ell_{1},\; \ell_{2}\right) \\
             \ell_{1} &= -x_{1} \\
@@ -300,7 +300,8 @@ def lattice_form(
     holds for each region a piece below, and for each region some set holds only pieces above.
 
     Args:
-        cells: the complex of a network on a convex domain (`linear_regions`).
+        cells: the complex of a network on a domain (`tropnet.linear_regions`). Cells that contain
+            a line are taken in pieces that do not.
         output: which output.
         dual: a minimum of maxima in place of a maximum of minima.
         reduce: "none" keeps S_i for every base region; "minimal" those that contain no other one;
@@ -325,23 +326,24 @@ def lattice_form(
     Example:
         >>> from tropnet import Network
         >>> from tropnet.conversion import lattice_form
-        >>> from tropnet.geometry import linear_regions
+        >>> from tropnet.geometry import enumerate_cells
         >>> hat = Network.from_dense([[[1], [1], [1]], [[1, -2, 1]]], [[1, 0, -1], [0]])
-        >>> print(lattice_form(linear_regions(hat)))
-        y = max(l1, min(l2, l3))
-        l1 = 0
-        l2 = x1 + 1
-        l3 = -x1 + 1
+        >>> print(lattice_form(enumerate_cells(hat)))
+        y = max(min(l1, l3), l2)
+        l1 = -x1 + 1
+        l2 = 0
+        l3 = x1 + 1
     """
     _require(cells, output, reduce, max_regions)
-    base = BaseRegions.of(cells, output)
+    base = BaseRegions.of(cells.pieces, output)
     base.refine(max_regions)
     reach, bound = (base.below, base.above) if dual else (base.above, base.below)
     kept = np.arange(len(reach)) if reduce == "none" else least_sets(reach)
     sets = [np.flatnonzero(reach[index]).tolist() for index in kept.tolist()]
     if reduce == "irredundant":
         sets = irredundant_sets(reach[kept], bound)
-    used = sorted({j for own in sets for j in own})
+    # an order that does not depend on that of the cells
+    used = sorted({j for own in sets for j in own}, key=lambda j: tuple(base.pieces[j]))
     place = {j: number for number, j in enumerate(used)}
     unit = Fraction(1, base.denominator)
     pieces = RationalMatrix.of(base.pieces[used]) * unit
@@ -351,7 +353,7 @@ def lattice_form(
         tuple(region.generators for region in base.regions),
         maps,
     )
-    named = tuple(tuple(place[j] for j in own) for own in sets)
+    named = tuple(sorted(tuple(sorted(place[j] for j in own)) for own in sets))
     return LatticeForm(pieces.reduced(), named, dual, cells.domain, proof)
 
 
@@ -367,10 +369,10 @@ def _require(cells: PolyhedralComplex, output: int, reduce: str, max_regions: in
             f"the complex stopped at {cells.n_cells} cells and does not cover its domain; "
             "enumerate it again with more time or cells"
         )
-    if cells.n_cells > max_regions:
+    if cells.pieces.n_cells > max_regions:
         raise BudgetExceeded(
             "cells of a complex to be written in lattice form",
-            cells.n_cells,
+            cells.pieces.n_cells,
             max_regions,
             "raise max_regions, take a smaller domain, or write P and Q instead",
         )
