@@ -1,0 +1,125 @@
+"""The difference of two functions of two inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tropnet.domains import Domain
+from tropnet.errors import DomainError
+from tropnet.geometry.joint_network import joint_network
+from tropnet.network import Network
+from tropnet.plotting.as_complex import as_complex, chosen_output
+from tropnet.plotting.axes import axes_for, frame
+from tropnet.plotting.flat_cells import FlatCells
+from tropnet.plotting.libraries import library
+from tropnet.plotting.plot_regions import draw_edges
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from tropnet.typing import FloatArray, IntArray
+
+
+def plot_difference(
+    f: Network,
+    g: Network,
+    domain: Domain = None,
+    *,
+    ax: Axes | None = None,
+    window: Any = None,
+    output: int = 0,
+    cmap: Any = None,
+    levels: int = 21,
+    edges: bool = True,
+) -> Axes:
+    """Draw f − g for two functions of two inputs.
+
+    The cells of both are refined into common ones, on each of which f − g is affine; bands of
+    colour are cut out of them exactly as their levels say, without a grid. The black line is where
+    f = g; where f and g agree on whole cells, these are hatched.
+
+    Args:
+        f: a network with two inputs.
+        g: another one, with as many outputs.
+        domain: a box, a polyhedron, or None for all of R².
+        ax: where to draw; new Axes if left out.
+        window: the part to be seen, as in `plot_regions`.
+        output: which output.
+        cmap: a colour map of matplotlib whose middle stands for 0.
+        levels: about how many bands; their ends are round numbers.
+        edges: whether the boundaries of common regions are drawn too, thinly.
+
+    Returns:
+        The Axes.
+
+    Raises:
+        ShapeError: not two inputs, or shapes that differ.
+        DomainError: no network, or an empty window.
+
+    Cost: that of the common cells, and 2 s for 30,000 of them.
+
+    Example:
+        >>> from tropnet import Box, load
+        >>> from tropnet.plotting import plot_difference
+        >>> f, g = load("examples:moons_a"), load("examples:moons_b")
+        >>> ax = plot_difference(f, g, Box.cube(2))
+        >>> ax.get_title()
+        'f − g from -0.745 to 19.2'
+    """
+    for network in (f, g):
+        if not isinstance(network, Network):
+            raise DomainError(
+                f"plot_difference was given a {type(network).__name__}; give two networks "
+                "(tropnet.load makes them)"
+            )
+    if levels < 2:
+        raise DomainError(f"levels={levels}; give at least 2")
+    found = as_complex(joint_network(f, g).difference, domain, "plot_difference", (2,))
+    output = chosen_output(found, output)
+    flat = FlatCells.of(found, window, cut=True)
+    maps = found.maps[:, [output]]
+    corners, values, triangles = _merged(flat, flat.values(maps)[:, 0])
+    ax = axes_for(ax)
+    low, high = float(values.min(initial=0)), float(values.max(initial=0))
+    top = max(-low, high) or 1.0
+    bands = library("matplotlib.ticker").MaxNLocator(levels, symmetric=True).tick_values(-top, top)
+    mesh = library("matplotlib.tri").Triangulation(corners[:, 0], corners[:, 1], triangles)
+    filled = ax.tricontourf(mesh, values, bands, cmap=cmap or "RdBu_r", zorder=1)
+    if low < high:
+        ax.figure.colorbar(filled, ax=ax, label="f − g", shrink=0.85)
+    if edges:
+        draw_edges(ax, flat).set_alpha(0.2)
+    if low < 0 < high:
+        ax.tricontour(mesh, values, [0.0], colors="black", linewidths=1.4, zorder=4)
+    _hatch(ax, flat, output)
+    of = f" in output {output}" if found.network.n_outputs > 1 else ""
+    same = low == 0 == high
+    span = f"f = g{of} everywhere here" if same else f"f − g{of} from {low:.3g} to {high:.3g}"
+    frame(ax, flat.window, span)
+    return ax
+
+
+def _merged(flat: FlatCells, values: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Return corners that cells share as one, their values, and the triangles between them."""
+    side = flat.window[:, 1] - flat.window[:, 0]
+    grid = np.round((flat.corners - flat.window[:, 0]) / side * 1e9).astype(np.int64)
+    _, first, place = np.unique(grid, axis=0, return_index=True, return_inverse=True)
+    triangles = place.reshape(-1)[flat.triangles()[0]]
+    a, b, c = triangles.T
+    return flat.corners[first], values[first], triangles[(a != b) & (b != c) & (c != a)]
+
+
+def _hatch(ax: Any, flat: FlatCells, output: int) -> None:
+    """Hatch the cells on which the difference is zero, exactly."""
+    numerators, _ = flat.complex.exact_maps()
+    zero = (numerators[:, output] == 0).all(axis=1)[flat.cells]
+    own = [polygon for polygon, same in zip(flat.polygons(), zero, strict=True) if same]
+    if own:
+        ax.add_collection(
+            library("matplotlib.collections").PolyCollection(
+                own, facecolors="white", edgecolors="0.6", linewidths=0, hatch="////", zorder=2
+            ),
+            autolim=False,
+        )
