@@ -108,7 +108,7 @@ def compiled() -> dict[str, Any]:
         _find, _reaches_wall, _facets_of,
     ):  # fmt: skip
         register_jitable(helper)
-    loops = {"search": _search, "descents": _descents, "facets": _facets}
+    loops = {"search": _search, "descents": _descents, "facets": _facets, "fill": _fill}
     return {
         name: njit(cache=True, error_model="numpy", boundscheck=False)(loop)
         for name, loop in loops.items()
@@ -378,6 +378,16 @@ def _descents(layers: Layers, state: State, coins: Any, splits: Any, start: Any)
 # ---- facets -------------------------------------------------------------------------------------
 
 
+def _fill(table: Any, keys: Any) -> None:
+    """Put the numbers of all cells into a hash table of more than twice their number."""
+    mask = len(table) - 1
+    for cell in range(len(keys)):
+        place = keys[cell] & mask
+        while table[place] >= 0:
+            place = (place + 1) & mask
+        table[place] = cell
+
+
 def _find(table: Any, signs: Any, cell: int, unit: int, key: int) -> int:
     """Return the cell whose signs are those of a cell but for one unit, or −1."""
     mask = len(table) - 1
@@ -422,19 +432,21 @@ def _reaches_wall(layers: Layers, state: State, m: int, k: int, side: int) -> in
 
 def _facets_of(
     layers: Layers, state: State, cell: int, m: int, p: int, signs: Any, loose: Any, table: Any,
-    keys: Any, odd: Any, walls: bool, carriers: Any, found: Any, count: int,
+    keys: Any, odd: Any, walls: bool, carriers: Any, found: Any, places: Any, count: int,
 ) -> int:  # fmt: skip
-    """Write (cell, neighbour or −1, unit or −1 − inequality, status) for what may be facets."""
+    """Write (cell, neighbour or −1, unit or −1 − inequality, status) for what may be facets.
+
+    The neighbour behind a unit's row of a loose cell is not known here; the point beyond is kept.
+    """
     d = state.work.shape[1] - 4
     for i in range(m):
         other = -1
         if i >= p:
             unit = carriers[i]
-            if loose[cell]:
-                continue  # more than one unit may change: not by this rule
-            other = _find(table, signs, cell, unit, keys[cell] ^ odd[unit])
-            if other < cell or loose[other]:
-                continue
+            if not loose[cell]:
+                other = _find(table, signs, cell, unit, keys[cell] ^ odd[unit])
+                if other < cell or loose[other]:
+                    continue
         _aim(state.rows, i, -1.0, state.work)
         status = probe(
             state.rows, state.work, state.control, m, i, SIDE, layers.delta, 1.0, layers.cone
@@ -442,6 +454,8 @@ def _facets_of(
         if status != NONE:
             found[count, 0], found[count, 1], found[count, 3] = cell, other, status
             found[count, 2] = carriers[i] if i >= p else -1 - i
+            for k in range(d):
+                places[count, k] = state.work[SIDE, k]
             count += 1
     if walls:
         for k in range(2 * d):
@@ -455,7 +469,7 @@ def _facets_of(
 
 def _facets(
     layers: Layers, state: State, first: int, last: int, signs: Any, points: Any, loose: Any,
-    table: Any, keys: Any, odd: Any, walls: bool, carriers: Any, found: Any,
+    table: Any, keys: Any, odd: Any, walls: bool, carriers: Any, found: Any, places: Any,
 ) -> int:  # fmt: skip
     """Find the facets of some cells; return how many there are in `found`."""
     units, layer_of = state.units, layers.layer_of
@@ -479,6 +493,7 @@ def _facets(
             state.work[POINT, k] = points[cell, k]
         measure(state.rows, state.work, m)
         count = _facets_of(
-            layers, state, cell, m, p, signs, loose, table, keys, odd, walls, carriers, found, count
-        )
+            layers, state, cell, m, p, signs, loose, table, keys, odd, walls, carriers, found,
+            places, count,
+        )  # fmt: skip
     return count

@@ -12,6 +12,7 @@ import numpy as np
 
 from tropnet.geometry import tree_kernels as kernels
 from tropnet.geometry.tree_certificate import ExactCells, Leaf, Point, Row, value
+from tropnet.geometry.tree_facets import FacetSearch
 from tropnet.geometry.tree_kernels import Layers, State
 from tropnet.geometry.tree_probe import (
     BASIS,
@@ -48,7 +49,7 @@ class TreeCells:
         interior_points: `(C, n)`, strictly inside, but for the cells in `exact_points`.
         exact_points: for cells that hold no float64 point that was found, a rational one.
         facets: `(F, 3)`: two cells and the unit whose zero set carries the facet between them; or
-            a cell, −1, and −1 − k for inequality k of the domain.
+            a cell, −1, and −1 − k for inequality k of the domain. None unless complete.
         complete: whether all cells are there. If not, their number is a lower bound.
         certified: in a sentence, what was proven and how.
         decided_exactly: how many decisions were left to rational arithmetic.
@@ -281,40 +282,46 @@ class TreeSearch:
 
     def result(self, facets: bool) -> TreeCells:
         """Put everything together."""
-        from tropnet.geometry.tree_facets import tree_facets
-
         count, frame = int(self.state.control[kernels.LEAVES]), self.problem.frame
+        own = [leaf.signs for leaf in self.leaves]
         signs = np.concatenate(
-            [
-                self.signs[:count],
-                np.array([leaf.signs for leaf in self.leaves], np.int8).reshape(
-                    -1, self.problem.n_units
-                ),
-            ]
+            [self.signs[:count], np.array(own, np.int8).reshape(len(own), self.problem.n_units)]
         )
         points = frame.points(self.points[:count])
         exact_points: dict[int, Point] = {}
-        extra = np.zeros((len(self.leaves), points.shape[1]))
+        extra = np.zeros((len(own), points.shape[1]))
         for k, leaf in enumerate(self.leaves):
             x = frame.point(leaf.point)
             extra[k] = [float(v) for v in x]
             if not self._holds(leaf, extra[k]):
                 exact_points[count + k] = x
-        if len(signs) > self.max_cells:
-            signs, extra = signs[: self.max_cells], extra[: max(0, self.max_cells - count)]
-            points = points[: self.max_cells]
-        found = np.zeros((0, 3), np.int64)
-        if facets:
-            found = tree_facets(self, signs)
+        borders = self._facets(signs, count) if facets and self.complete else None
+        kept = slice(0, min(len(signs), self.max_cells))
         return TreeCells(
-            self.problem.signs(signs),
-            np.concatenate([points, extra]),
-            {k: v for k, v in exact_points.items() if k < len(signs)},
-            found,
+            self.problem.signs(signs[kept]),
+            np.concatenate([points, extra])[kept],
+            {k: x for k, x in exact_points.items() if k < self.max_cells},
+            np.zeros((0, 3), np.int64) if borders is None else borders,
             self.complete,
             self._text(),
             self.decided,
         )
+
+    def _facets(self, signs: SignArray, count: int) -> IntArray | None:
+        loose = np.ones(len(signs), np.bool_)
+        loose[:count] = self.ties[:count]
+        places = [leaf.point for leaf in self.leaves]
+        prepared = self.layers, self.state
+        search = FacetSearch(
+            self.problem, prepared, self.exact, signs, self.points[:count], loose, places, self.tick
+        )
+        try:
+            return search.run()
+        except OutOfRoom as stop:
+            self.complete, self.reason = False, f"{stop} among the facets"
+            return None
+        finally:
+            self.decided += search.decided
 
     def _holds(self, leaf: Leaf, x: FloatArray) -> bool:
         """Tell exactly whether a float point lies in the open cell."""
