@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -39,6 +40,22 @@ class Evaluation:
         for reader, (_, _, sources) in enumerate(self._parts):
             for source, _, _ in sources:
                 self.last_reader[source] = reader
+
+    @cached_property
+    def norms(self) -> list[FloatArray]:
+        """For each block the sums of |products of weights| over all paths from x and t to a unit.
+
+        They bound |value| over max(|x|, |t|) for any signs of the units, up to rounding; where that
+        is zero they are 1.
+        """
+        n = self.circuit.n_inputs
+        size = np.ones(n + 1 + self.circuit.n_units)
+        found = []
+        for block in self.circuit.blocks:
+            norm = np.abs(block.weights) @ size[block.reads] * (1 + 2.0**-20)
+            size[n + 1 + block.start : n + 1 + block.start + block.width] = norm
+            found.append(np.where(norm > 0, norm, 1.0))
+        return found
 
     def block(
         self,

@@ -72,6 +72,4 @@ def cut_marked(lattice: FaceLattice, bit: int, number: int, positive: Any, negat
     lattice.reserve(len(positive))
     lattice.positive[0][n : n + len(positive)] = positive
     lattice.negative[0][n : n + len(positive)] = negative
-    lattice.split(
-        bit, bit + 1, number - bit, numeric=False, bounded=False, tiny=0.0, max_cells=1 << 40
-    )
+    lattice.split(bit, bit + 1, number - bit, numeric=False, bounded=False, max_cells=1 << 40)

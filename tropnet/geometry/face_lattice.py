@@ -12,6 +12,7 @@ from tropnet.geometry.splitting import LEVELS, NOT_SIMPLE, TOO_MANY, compiled
 
 #: Room for faces of each dimension to begin with.
 _FIRST_ROOM: Final = 1024
+_NO_WEIGHT: Final = np.zeros(0)
 
 
 class NotSimple(Exception):  # noqa: N818 - caught by the engine, never seen by a user
@@ -33,6 +34,7 @@ class FaceLattice:
         unit: for each facet (face of dimension d − 1) the unit or constraint that carries it.
         support: for each vertex the d hyperplanes on which it lies; used in simple complexes only.
         parents: for each vertex the ends of the edge on which it was made.
+        margin, reach: what `quick_certificate` wants to know of each vertex.
         origin: for each cell the one it was part of when `begin` was called.
     """
 
@@ -57,7 +59,8 @@ class FaceLattice:
         self.points = np.zeros((sizes[0], d + 1))
         self.values = np.zeros((sizes[0], 1))
         self.need = np.zeros((3, LEVELS), np.int64)
-        self.near = np.zeros(1, np.int64)
+        self.margin = np.full(sizes[0], np.inf)
+        self.reach = np.zeros((sizes[0], d))
         #: vertices with a zero sign need the slower rule for what lies in a hyperplane
         self.zeros = False
 
@@ -112,14 +115,19 @@ class FaceLattice:
         n = self.n_cells
         self.origin[:n] = np.arange(n, dtype=np.int32)
 
-    def mark(self, values: Any, base: int, tiny: float) -> int:
-        """Set the words of all faces from the values of up to 64 units at the vertices."""
+    def mark(self, values: Any, base: int, weight: Any) -> None:
+        """Set the words of all faces from the values of up to 64 units at the vertices.
+
+        Args:
+            values: `(V, width)`.
+            base: the number of the first unit.
+            weight: `(width,)` what makes the values of the units comparable.
+        """
         n = self.n_vertices
-        near = compiled()["masks"](
-            values, self.positive[0], self.negative[0], self.support[:n], base, tiny
+        compiled()["masks"](
+            values, self.positive[0], self.negative[0], self.support[:n], base, weight, self.margin
         )
         self.spread()
-        return int(near)
 
     def spread(self) -> None:
         """Set the words of all faces from those of the vertices."""
@@ -132,8 +140,8 @@ class FaceLattice:
             )  # fmt: skip
 
     def split(
-        self, first: int, last: int, base: int, *, numeric: bool, bounded: bool, tiny: float,
-        max_cells: int,
+        self, first: int, last: int, base: int, *, numeric: bool, bounded: bool, max_cells: int,
+        weight: Any = _NO_WEIGHT,
     ) -> None:  # fmt: skip
         """Cut along units `first` … `last` − 1 of the words; unit j is numbered base + j.
 
@@ -144,10 +152,10 @@ class FaceLattice:
         kernel = compiled()["split"]
         while first < last:
             first = kernel(
-                self.dimension, first, last, base, numeric, self.zeros, bounded, tiny, max_cells,
-                self.points, self.values, self.positive, self.negative, self.start, self.length,
+                self.dimension, first, last, base, numeric, self.zeros, bounded, max_cells,
+                weight, self.margin, self.reach, self.points, self.values, self.positive, self.negative, self.start, self.length,
                 self.pool, self.stamp, self.neg, self.zer, self.splits, self.unit, self.origin,
-                self.support, self.parents, self.count, self.used, self.need, self.near,
+                self.support, self.parents, self.count, self.used, self.need,
             )  # fmt: skip
             if first == TOO_MANY:
                 raise BudgetExceeded(
@@ -220,6 +228,8 @@ class FaceLattice:
                 self.parents = _longer(self.parents, size)
                 self.points = _longer(self.points, size)
                 self.values = _longer(self.values, size)
+                self.margin = _longer(self.margin, size)
+                self.reach = _longer(self.reach, size)
         if k and self.used[k] + entries > len(self.pool[k]):
             self._replace("pool", k, 2 * (int(self.used[k]) + entries))
 

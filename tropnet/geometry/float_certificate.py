@@ -37,8 +37,16 @@ _VERTICES: Final = 1024
 _NONE: Final = np.zeros((1, 1), np.uint64)
 
 
-def doubtful_vertices(circuit: Circuit, start: Start, record: Subdivision) -> IntArray:
-    """Return the vertices at which float64 bounds do not prove the sign of every unit.
+def doubtful_vertices(
+    circuit: Circuit, start: Start, record: Subdivision, vertices: IntArray
+) -> IntArray:
+    """Return those of some vertices at which float64 bounds do not prove the sign of every unit.
+
+    Args:
+        circuit: the network, without the units that have not cut.
+        start: what was cut.
+        record: a subdivision made in floats.
+        vertices: the vertices to look at.
 
     Raises:
         NotSimple: a computed sign contradicts the cells.
@@ -46,11 +54,11 @@ def doubtful_vertices(circuit: Circuit, start: Start, record: Subdivision) -> In
     Cost: one forward run of the network at the vertices, and three passes over their values.
     """
     lattice = record.lattice
-    d, n = lattice.dimension, lattice.n_vertices
-    points, support = lattice.points[:n], lattice.support[:n]
-    owner = cells_of_vertices(lattice)
-    begin = lattice.start[1][: int(lattice.count[1])]
-    edges = np.column_stack([lattice.pool[1][begin], lattice.pool[1][begin + 1]])
+    d = lattice.dimension
+    edges, chosen = _neighbourhood(lattice, vertices)
+    n = len(chosen)
+    points, support = lattice.points[chosen], lattice.support[chosen]
+    owner = cells_of_vertices(lattice)[chosen]
     first, at = np.zeros(n + 1, np.int64), np.empty(2 * len(edges), np.int32)
     slot = np.empty(2 * len(edges), np.int8)
     loops = _compiled()
@@ -61,13 +69,12 @@ def doubtful_vertices(circuit: Circuit, start: Start, record: Subdivision) -> In
     evaluation = Evaluation(circuit)
     for low in range(0, n, _VERTICES):
         part = slice(low, min(n, low + _VERTICES))
-        chosen = points[part]
-        heights = chosen @ seen.constraints.T
+        heights = points[part] @ seen.constraints.T
         look(heights, 0, low, support, owner, _NONE, _NONE, -1, first, at, slot, *seen.arrays)
         values: list[FloatArray | None] = []
         column = 0
         for b, block in enumerate(circuit.blocks):
-            heights = evaluation.block(b, chosen, values)
+            heights = evaluation.block(b, points[part], values)
             base = start.n_constraints + block.start
             if low == 0:
                 seen.scale[base : base + block.width] = 1.0 / (np.abs(heights).max(axis=0) + _TINY)
@@ -90,8 +97,21 @@ def doubtful_vertices(circuit: Circuit, start: Start, record: Subdivision) -> In
         relative = (error * seen.scale)[units].max(initial=0.0)
         largest = ((seen.top + error) * seen.scale)[units].max(initial=0.0)
         needed = _SLACK * (relative + shift * largest)
-    doubt: IntArray = np.flatnonzero(~(seen.margin > needed))
-    return doubt
+    doubt: IntArray = chosen[~(seen.margin > needed)]
+    return np.intersect1d(doubt, vertices)
+
+
+def _neighbourhood(lattice: FaceLattice, vertices: IntArray) -> tuple[Any, IntArray]:
+    """Return the edges at some vertices, and all their ends; ends are numbered among these."""
+    begin = lattice.start[1][: int(lattice.count[1])]
+    edges = np.column_stack([lattice.pool[1][begin], lattice.pool[1][begin + 1]])
+    wanted = np.zeros(lattice.n_vertices, np.bool_)
+    wanted[vertices] = True
+    edges = edges[wanted[edges].any(axis=1)]
+    wanted[edges] = True
+    chosen = np.flatnonzero(wanted)
+    place = np.cumsum(wanted, dtype=np.int32) - 1
+    return place[edges], chosen
 
 
 def cells_of_vertices(lattice: FaceLattice) -> Any:

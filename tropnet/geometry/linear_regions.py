@@ -13,6 +13,7 @@ from tropnet.geometry.exact_subdivision import subdivide_exactly
 from tropnet.geometry.face_lattice import NotSimple
 from tropnet.geometry.float_certificate import doubtful_vertices
 from tropnet.geometry.polyhedral_complex import PolyhedralComplex
+from tropnet.geometry.quick_certificate import open_vertices
 from tropnet.geometry.settle import signs_hold
 from tropnet.geometry.start import MAX_DIMENSION, Start
 from tropnet.geometry.subdivision import Subdivision, subdivide
@@ -96,7 +97,9 @@ def _in_floats(
     try:
         record = subdivide(circuit, start, max_cells, clock.watch)
         done = circuit.first(record.n_done)
-        doubt = doubtful_vertices(done, start, record)
+        doubt = open_vertices(done, record)
+        if len(doubt):
+            doubt = doubtful_vertices(done, start, record, doubt)
     except NotSimple:
         return None
     if len(doubt) == 0:

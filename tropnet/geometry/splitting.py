@@ -40,34 +40,33 @@ def compiled() -> dict[str, Any]:
     }
 
 
-def _masks(values: Any, positive: Any, negative: Any, support: Any, base: int, tiny: float) -> int:
-    """Set the words of vertices from values; return how many are suspiciously near zero.
+def _masks(
+    values: Any, positive: Any, negative: Any, support: Any, base: int, weight: Any, margin: Any
+) -> None:
+    """Set the words of vertices from values, and note how near to zero these come.
 
     Units that carry a vertex have sign 0 there, whatever the float says.
     """
     rows, width = values.shape
-    near = 0
     for v in range(rows):
         p = np.uint64(0)
         q = np.uint64(0)
-        for j in range(width):
-            x = values[v, j]
-            if x > 0.0:
-                p |= np.uint64(1) << np.uint64(j)
-            elif x < 0.0:
-                q |= np.uint64(1) << np.uint64(j)
-            if abs(x) <= tiny:
-                near += 1
+        carried = np.uint64(0)
         for k in range(support.shape[1]):
             j = support[v, k] - base
             if 0 <= j < width:
-                bit = ~(np.uint64(1) << np.uint64(j))
-                p &= bit
-                q &= bit
-                near -= 1 if abs(values[v, j]) <= tiny else 0
-        positive[v] = p
-        negative[v] = q
-    return near
+                carried |= np.uint64(1) << np.uint64(j)
+        least = margin[v]
+        for j in range(width):
+            x = values[v, j]
+            p |= np.uint64(x > 0.0) << np.uint64(j)
+            q |= np.uint64(x < 0.0) << np.uint64(j)
+            size = abs(x) * weight[j]
+            if size < least and not carried & (np.uint64(1) << np.uint64(j)):
+                least = size
+        margin[v] = least
+        positive[v] = p & ~carried
+        negative[v] = q & ~carried
 
 
 def _spread(p0: Any, n0: Any, p1: Any, n1: Any, start: Any, length: Any, pool: Any) -> None:
@@ -109,9 +108,9 @@ def _scan_level(n: int, bit: Any, p: Any, q: Any, length: Any, found: Any) -> tu
 
 def _split(
     d: int, first: int, last: int, base: int, numeric: bool, zeros: bool, bounded: bool,
-    tiny: float, max_cells: int, points: Any, values: Any, positive: Any, negative: Any,
+    max_cells: int, weight: Any, margin: Any, reach: Any, points: Any, values: Any, positive: Any, negative: Any,
     start: Any, length: Any, pool: Any, stamp: Any, neg: Any, zer: Any, splits: Any, unit: Any,
-    origin: Any, support: Any, parents: Any, count: Any, used: Any, need: Any, near: Any,
+    origin: Any, support: Any, parents: Any, count: Any, used: Any, need: Any,
 ) -> int:  # fmt: skip
     """Cut along units `first` … `last` − 1 of the words; return where it stopped.
 
@@ -132,9 +131,9 @@ def _split(
                     return j
         serial = base + j + 1
         if not _cut_edges(
-            d, j, bit, serial, numeric, bounded, tiny, points, values, positive[0], negative[0],
+            d, j, bit, serial, numeric, bounded, weight, margin, reach, points, values, positive[0], negative[0],
             positive[1], negative[1], start[1], length[1], pool[1], stamp[0], stamp[1], neg[1],
-            zer[1], splits[1], need[2, 1], unit, origin, support, parents, count, used, near,
+            zer[1], splits[1], need[2, 1], unit, origin, support, parents, count, used,
         ):  # fmt: skip
             return NOT_SIMPLE
         for k in range(2, d + 1):
@@ -148,10 +147,10 @@ def _split(
 
 
 def _cut_edges(
-    d: int, j: int, bit: Any, serial: int, numeric: bool, bounded: bool, tiny: float, points: Any,
-    values: Any, p0: Any, n0: Any, p1: Any, n1: Any, start: Any, length: Any, children: Any,
+    d: int, j: int, bit: Any, serial: int, numeric: bool, bounded: bool, weight: Any, margin: Any,
+    reach: Any, points: Any, values: Any, p0: Any, n0: Any, p1: Any, n1: Any, start: Any, length: Any, children: Any,
     stamp0: Any, stamp1: Any, neg: Any, zer: Any, found: Any, total: int, unit: Any, origin: Any,
-    support: Any, parents: Any, count: Any, used: Any, near: Any,
+    support: Any, parents: Any, count: Any, used: Any,
 ) -> bool:  # fmt: skip
     """Cut edges: each gets a new vertex between its ends."""
     width = values.shape[1]
@@ -167,6 +166,8 @@ def _cut_edges(
         stamp0[v] = 0
         if numeric:
             wa, wb = abs(values[b, j]), abs(values[a, j])
+            if not _meet(d, a, b, v, serial - 1, support, reach, max(wa, wb) * weight[j]):
+                return False
             if bounded:
                 total_weight = wa + wb
                 wa /= total_weight
@@ -185,19 +186,16 @@ def _cut_edges(
             low = bit - np.uint64(1)
             p &= low
             q &= low
+            least = np.inf
             for c in range(j + 1, width):
                 x = wa * values[a, c] + wb * values[b, c]
                 values[v, c] = x
-                if x > 0.0:
-                    p |= np.uint64(1) << np.uint64(c)
-                elif x < 0.0:
-                    q |= np.uint64(1) << np.uint64(c)
-                if abs(x) <= tiny:
-                    near[0] += 1
+                p |= np.uint64(x > 0.0) << np.uint64(c)
+                q |= np.uint64(x < 0.0) << np.uint64(c)
+                least = min(least, abs(x) * weight[c])
+            margin[v] = least
             p0[v] = p
             n0[v] = q
-            if not _meet(d, a, b, v, serial - 1, support):
-                return False
         f = count[1]
         count[1] += 1
         start[f] = used[1]
@@ -223,8 +221,13 @@ def _cut_edges(
     return True
 
 
-def _meet(d: int, a: int, b: int, v: int, own: int, support: Any) -> bool:
-    """Write the d hyperplanes through a vertex: those that both ends of its edge share, and one."""
+def _meet(
+    d: int, a: int, b: int, v: int, own: int, support: Any, reach: Any, height: float
+) -> bool:  # fmt: skip
+    """Write the d hyperplanes through a vertex: those that both ends of its edge share, and one.
+
+    With each goes how far some vertex that is known to lie on all the others is off it.
+    """
     kept = 0
     for i in range(d):
         for k in range(d):
@@ -232,8 +235,10 @@ def _meet(d: int, a: int, b: int, v: int, own: int, support: Any) -> bool:
                 if kept == d - 1:
                     return False
                 support[v, kept] = support[a, i]
+                reach[v, kept] = max(reach[a, i], reach[b, k])
                 kept += 1
     support[v, d - 1] = own
+    reach[v, d - 1] = height
     return kept == d - 1
 
 

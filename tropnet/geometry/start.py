@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any, Final, final
@@ -18,6 +18,7 @@ from tropnet.geometry.exact_cut import cut_exactly
 from tropnet.geometry.face_lattice import FaceLattice
 
 if TYPE_CHECKING:
+    from tropnet.geometry.evaluation import Evaluation
     from tropnet.typing import FloatArray
 
 #: The largest dimension of a face lattice.
@@ -46,6 +47,7 @@ class Start:
         kinds: what each of them is.
         bounded: no vertex is a direction.
         simple: each vertex lies on just d of the hyperplanes.
+        input_rows: the float64 forms of units whose hyperplanes are among those of the start.
     """
 
     lattice: FaceLattice
@@ -54,6 +56,7 @@ class Start:
     kinds: list[int]
     bounded: bool
     simple: bool
+    input_rows: list[tuple[int, Any]] = field(default_factory=list)
 
     @property
     def n_constraints(self) -> int:
@@ -70,6 +73,29 @@ class Start:
         points = float_points(self.rows, self.bounded)
         self.lattice.points[: len(points)] = points
         return self.lattice
+
+    def set_reach(self, evaluation: Evaluation) -> None:
+        """Note for each vertex how far its neighbours are off each of its hyperplanes."""
+        lattice = self.lattice
+        points = lattice.points
+        norms = np.concatenate(evaluation.norms) if evaluation.norms else np.zeros(0)
+        first = self.n_constraints
+        forms: dict[int, Any] = {}
+        for k, row in enumerate(self.constraints):
+            form = np.array([v / max(map(abs, row)) for v in row])
+            forms[k] = form / (np.abs(form).sum() * (1 + 2.0**-20))
+        rows = dict(self.input_rows)
+        for number in np.unique(lattice.support[: lattice.n_vertices]).tolist():
+            if number >= first:
+                forms[number] = rows[number - first] / norms[number - first]
+        lattice.reach[: lattice.n_vertices] = 0.0
+        for edge in range(int(lattice.count[1])):
+            ends = lattice.children(1, edge)
+            for v, w in (ends, ends[::-1]):
+                for slot, number in enumerate(lattice.support[v].tolist()):
+                    if number not in lattice.support[w]:
+                        height = abs(float(forms[number] @ points[w]))
+                        lattice.reach[v, slot] = max(lattice.reach[v, slot], height)
 
     @staticmethod
     def of(circuit: Circuit, domain: Domain) -> Start:
@@ -190,6 +216,11 @@ def _cone_start(circuit: Circuit, domain: Domain) -> Start:
         if number not in numbers:
             _clip(start, row, number)
     _settle(start, layer)
+    for unit, _ in layer:
+        block = next(b for b in circuit.blocks if b.start <= unit < b.start + b.width)
+        form = np.zeros(n + 1)
+        form[block.reads] = block.weights[unit - block.start]
+        start.input_rows.append((unit, form))
     return start
 
 

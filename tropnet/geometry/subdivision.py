@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 #: The units of one word.
 WORD: Final = 64
 
-#: Values so near to zero, relative to the largest of their block, betray special position.
-_NEAR: Final = 2.0**-40
-#: With more such values than this, floats give up.
+#: Values so near to zero, relative to what their unit could reach, betray special position.
+_NEAR: Final = 2.0**-48
+#: With more vertices where that happens, floats give up.
 _MOST_NEAR: Final = 256
 
 #: Called with (units done, cells so far) after some units; True means stop.
@@ -90,6 +90,7 @@ def subdivide(
     """
     lattice, bounded = start.float_lattice(), start.bounded
     evaluation = Evaluation(circuit)
+    start.set_reach(evaluation)
     values: list[FloatArray | None] = []
     record = Subdivision(
         lattice, np.zeros((lattice.n_cells, 0), np.uint64), np.zeros((lattice.n_cells, 0), np.uint64),
@@ -105,12 +106,12 @@ def subdivide(
             width = heights.shape[1]
             lattice.values = np.empty((len(lattice.positive[0]), width))
             lattice.values[:known] = heights
-            tiny = _NEAR * float(np.abs(heights).max(initial=0.0))
             base = first_unit + block.start + first
-            lattice.near[0] = lattice.mark(heights, base, tiny)
+            weight = 1.0 / evaluation.norms[b][units]
+            lattice.mark(heights, base, weight)
             lattice.begin()
-            cut, stop = _cut(lattice, base, width, bounded, tiny, max_cells, record, watch)
-            if not lattice.near[0] <= _MOST_NEAR:
+            cut, stop = _cut(lattice, base, width, bounded, weight, max_cells, record, watch)
+            if (lattice.margin[: lattice.n_vertices] < _NEAR).sum() > _MOST_NEAR:
                 raise NotSimple("many values near zero")
             remember(record, cut)
             if stop:
@@ -134,7 +135,7 @@ def subdivide(
 
 
 def _cut(
-    lattice: FaceLattice, base: int, width: int, bounded: bool, tiny: float, max_cells: int,
+    lattice: FaceLattice, base: int, width: int, bounded: bool, weight: Any, max_cells: int,
     record: Subdivision, watch: Watch | None,
 ) -> tuple[int, bool]:  # fmt: skip
     """Cut along the units of a word; return how many have cut, and whether to stop."""
@@ -142,7 +143,7 @@ def _cut(
     for first in range(0, width, step):
         last = min(width, first + step)
         lattice.split(
-            first, last, base, numeric=True, bounded=bounded, tiny=tiny, max_cells=max_cells
+            first, last, base, numeric=True, bounded=bounded, max_cells=max_cells, weight=weight
         )
         if watch is not None and watch(record.n_done + last, lattice.n_cells):
             return last, True
