@@ -1,0 +1,71 @@
+"""The generators of each face of a complex."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from tropnet.geometry.polyhedral_complex import PolyhedralComplex
+    from tropnet.typing import IntArray
+
+
+def face_generators(cells: PolyhedralComplex) -> list[tuple[IntArray, IntArray]]:
+    """Return for each dimension 0 … n the generators of its faces, as (indptr, indices).
+
+    Those of face i are `indices[indptr[i] : indptr[i + 1]]`, in ascending order.
+
+    Raises:
+        DomainError: some cell contains a line (take `complex.pieces`).
+    """
+    count = len(cells.generators)
+    every = np.arange(count, dtype=np.int64)
+    found = [(np.arange(count + 1, dtype=np.int64), every)]
+    for k in range(1, cells.n_inputs + 1):
+        indptr, children = cells.faces(k)
+        owner = np.repeat(np.arange(len(indptr) - 1, dtype=np.int64), np.diff(indptr))
+        which, place = spread(*found[-1], children)
+        face, generator = np.divmod(np.unique(owner[which] * count + place), count)
+        found.append((np.searchsorted(face, np.arange(len(indptr))), generator))
+    return found
+
+
+def spread(indptr: Any, indices: Any, rows: Any) -> tuple[Any, Any]:
+    """Return the entries of some rows one after the other, and which of `rows` each is of."""
+    lengths = np.diff(indptr)[rows].astype(np.int64)
+    which = np.repeat(np.arange(len(rows)), lengths)
+    offset = np.arange(len(which)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return which, indices[indptr[rows][which] + offset]
+
+
+def generators_outside(
+    large: tuple[IntArray, IntArray],
+    small: tuple[IntArray, IntArray],
+    pairs: tuple[IntArray, IntArray],
+    count: int,
+) -> IntArray:
+    """Return for each pair a generator of the first face that the second one has not.
+
+    Args:
+        large: the generators of the faces of one dimension.
+        small: those of the faces of the dimension below.
+        pairs: faces of both dimensions; the second one is a facet of the first.
+        count: the number of generators of the complex.
+    """
+    faces, facets = pairs
+    indptr, members = small
+    owner = np.repeat(np.arange(len(indptr) - 1, dtype=np.int64), np.diff(indptr))
+    keys = owner * count + members
+    chosen = np.full(len(faces), -1, np.int64)
+    waiting = np.arange(len(faces))
+    step = 0
+    while len(waiting):
+        candidate = large[1][large[0][faces[waiting]] + step]
+        key = facets[waiting].astype(np.int64) * count + candidate
+        place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+        outside = keys[place] != key
+        chosen[waiting[outside]] = candidate[outside]
+        waiting = waiting[~outside]
+        step += 1
+    return chosen
