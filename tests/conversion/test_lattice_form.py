@@ -275,7 +275,7 @@ def test_what_is_refused() -> None:
 def test_cuts_count_against_the_budget() -> None:
     weights, biases, _ = WRONG_FROM_CELLS[0]
     cells = _cells(Network.from_dense(weights, biases))
-    with pytest.raises(BudgetExceeded, match=r"\(17 cells and the cuts that its certificate needs"):
+    with pytest.raises(BudgetExceeded, match=r"\(17 cells and the cuts that its proof needs"):
         lattice_form(cells, max_regions=17)
 
 

@@ -35,8 +35,6 @@ class BaseRegions:
         denominator: what they are over.
         regions: the regions; cells to begin with.
         table: their generators.
-        above: bool `(r, k)`: piece j is nowhere less than the function on region r.
-        below: bool `(r, k)`: piece j is nowhere greater.
         cuts: the number of cuts that were made.
     """
 
@@ -56,8 +54,8 @@ class BaseRegions:
         self._whole = set(self._origin)  # cells that are not cut yet
         self._ranks = value_ranks(pieces, integer_rows(table.rows))
         count = len(pieces)
-        self.above = np.zeros((len(regions), count), np.bool_)
-        self.below = np.zeros((len(regions), count), np.bool_)
+        self._above = np.zeros((len(regions), count), np.bool_)
+        self._below = np.zeros((len(regions), count), np.bool_)
         self._compare(range(len(self.regions)))
 
     @staticmethod
@@ -81,13 +79,23 @@ class BaseRegions:
             regions.append(BaseRegion(piece, tuple(places[k] for k in corners)))
         return BaseRegions(integer_rows(list(numbers)), int(denominator), regions, table, cells)
 
+    @property
+    def above(self) -> BoolArray:
+        """Whether piece j is nowhere less than the function on region r, `(r, k)`."""
+        return self._above[: len(self.regions)]
+
+    @property
+    def below(self) -> BoolArray:
+        """Whether piece j is nowhere greater than the function on region r, `(r, k)`."""
+        return self._below[: len(self.regions)]
+
     def _compare(self, which: Sequence[int]) -> None:
         for index in which:
             region = self.regions[index]
             ranks = self._ranks[list(region.generators)]
             own = ranks[:, [region.piece]]
-            self.above[index] = (ranks >= own).all(axis=0)
-            self.below[index] = (ranks <= own).all(axis=0)
+            self._above[index] = (ranks >= own).all(axis=0)
+            self._below[index] = (ranks <= own).all(axis=0)
 
     # ---- the certificate ------------------------------------------------------------------------
 
@@ -111,8 +119,8 @@ class BaseRegions:
             chosen = self._chosen_cuts(np.argwhere(failing)[:_PAIRS])
             if len(self.regions) + len(chosen) > max_regions:
                 raise BudgetExceeded(
-                    f"base regions of the lattice form ({len(self.regions) - self.cuts} cells and "
-                    "the cuts that its certificate needs)",
+                    f"base regions of the lattice form, {len(self.regions) + len(chosen)} or more "
+                    f"({len(self.regions) - self.cuts} cells and the cuts that its proof needs)",
                     len(self.regions) + len(chosen),
                     max_regions,
                     "raise max_regions, take a smaller domain, or write P and Q instead",
@@ -186,15 +194,24 @@ class BaseRegions:
         form = (self.pieces[piece] - self.pieces[region.piece]).tolist()
         known = len(self.table.rows)
         first, second = cut(region, form, self.table)
-        self._ranks = np.concatenate(
-            [self._ranks, value_ranks(self.pieces, integer_rows(self.table.rows[known:]))]
-        )
+        fresh = value_ranks(self.pieces, integer_rows(self.table.rows[known:]))
+        self._ranks = _with_room(self._ranks, known + len(fresh))
+        self._ranks[known : known + len(fresh)] = fresh
         self._whole.discard(index)
+        last = len(self.regions)
         self.regions[index] = first
         self.regions.append(second)
         self._origin.append(self._origin[index])
         self.cuts += 1
-        blank = np.zeros((1, len(self.pieces)), np.bool_)
-        self.above = np.concatenate([self.above, blank])
-        self.below = np.concatenate([self.below, blank])
-        self._compare([index, len(self.regions) - 1])
+        self._above = _with_room(self._above, last + 1)
+        self._below = _with_room(self._below, last + 1)
+        self._compare([index, last])
+
+
+def _with_room(rows: Any, count: int) -> Any:
+    """Return an array of at least so many rows, twice as many where it has to grow."""
+    if len(rows) >= count:
+        return rows
+    grown = np.zeros((2 * count, *rows.shape[1:]), rows.dtype)
+    grown[: len(rows)] = rows
+    return grown
