@@ -1,7 +1,7 @@
 """The cells of a network by cutting a face lattice, unit by unit, in integers.
 
-Vertices are primitive integer vectors (x, t), so all signs are exact and degenerate networks need no
-special case: zero biases, repeated and negated units, pruned and quantised weights, slivers.
+Vertices are primitive integer vectors (x, t), so all signs are exact and degenerate networks need
+no special case: zero biases, repeated and negated units, pruned and quantised weights, slivers.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class ExactValues:
         """
         block = self.circuit.affines[b]
         joint = np.concatenate([rows, *values], axis=1)[:, block.reads]
-        inputs = flint.fmpz_mat(*joint.shape, joint.ravel().tolist())
+        inputs = flint.fmpz_mat(len(rows), len(block.reads), joint.ravel().tolist())
         result = np.empty((len(rows), block.width), object)
         result.ravel()[:] = list(map(int, (inputs * self._weights[b]).entries()))
         return result

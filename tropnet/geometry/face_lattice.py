@@ -9,7 +9,6 @@ import numpy as np
 from tropnet.errors import BudgetExceeded
 from tropnet.geometry.splitting import LEVELS, NOT_SIMPLE, TOO_MANY, compiled
 
-
 #: Room for faces of each dimension to begin with.
 _FIRST_ROOM: Final = 1024
 _NO_WEIGHT: Final = np.zeros(0)
@@ -24,7 +23,7 @@ class FaceLattice:
     """The faces of dimensions 0 … d of a complex that is being cut.
 
     Faces of dimension k are numbered from 0; for k ≥ 1 `pool[k][start[k][f] : start[k][f] +
-    length[k][f]]` are the faces of dimension k − 1 of face f. The faces of dimension d are the cells.
+    length[k][f]]` are the faces of dimension k − 1 of face f. Those of dimension d are the cells.
 
     Attributes:
         dimension: d, from 1 to 6.
@@ -153,8 +152,9 @@ class FaceLattice:
         while first < last:
             first = kernel(
                 self.dimension, first, last, base, numeric, self.zeros, bounded, max_cells,
-                weight, self.margin, self.reach, self.points, self.values, self.positive, self.negative, self.start, self.length,
-                self.pool, self.stamp, self.neg, self.zer, self.splits, self.unit, self.origin,
+                weight, self.margin, self.reach, self.points, self.values, self.positive,
+                self.negative, self.start, self.length, self.pool, self.stamp, self.neg,
+                self.zer, self.splits, self.unit, self.origin,
                 self.support, self.parents, self.count, self.used, self.need,
             )  # fmt: skip
             if first == TOO_MANY:
@@ -183,6 +183,7 @@ class FaceLattice:
         for k in range(d, 0, -1):
             chosen = np.unique(np.concatenate([self.children(k, int(f)) for f in chosen]))
             kept.insert(0, chosen)
+        below: Any = None
         for k in range(d + 1):
             place = np.full(int(self.count[k]), -1, np.int32)
             place[kept[k]] = np.arange(len(kept[k]), dtype=np.int32)

@@ -185,13 +185,17 @@ class _Seen:
 @cache
 def _compiled() -> dict[str, Any]:
     from numba import njit
+    from numba.extending import register_jitable
 
-    options = {"cache": True, "error_model": "numpy"}
-    return {"leave": njit(**options)(_leave), "look": njit(**options)(_look)}
+    register_jitable(_restore)
+    return {
+        "leave": njit(cache=True, error_model="numpy")(_leave),
+        "look": njit(cache=True, error_model="numpy")(_look),
+    }
 
 
 def _leave(edges: Any, support: Any, first: Any, at: Any, slot: Any) -> bool:
-    """List for each vertex w the edges (v, w), as v and the hyperplane of v that the edge leaves."""
+    """List for each vertex w the edges (v, w): v, and the hyperplane of v that the edge leaves."""
     d = support.shape[1]
     for e in range(len(edges)):
         for side in range(2):
@@ -269,8 +273,12 @@ def _look(
                 )
                 if wrong & ~skip:
                     return False
-        for k in range(d):
-            j = support[w, k] - base
-            if 0 <= j < width:
-                heights[row, j] = max(held[k], 0.0)
+        _restore(heights, row, base, support, w, held)
     return True
+
+
+def _restore(heights: Any, row: int, base: int, support: Any, w: int, held: Any) -> None:
+    for k in range(support.shape[1]):
+        j = support[w, k] - base
+        if 0 <= j < heights.shape[1]:
+            heights[row, j] = max(held[k], 0.0)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal
 
 from tropnet.domains import Domain, require_dimension
-from tropnet.errors import DomainError
+from tropnet.errors import BudgetExceeded, DomainError
 from tropnet.geometry.circuit import Circuit
 from tropnet.geometry.exact_subdivision import subdivide_exactly
 from tropnet.geometry.face_lattice import NotSimple
@@ -17,6 +17,7 @@ from tropnet.geometry.quick_certificate import open_vertices
 from tropnet.geometry.settle import signs_hold
 from tropnet.geometry.start import MAX_DIMENSION, Start
 from tropnet.geometry.subdivision import Subdivision, subdivide
+from tropnet.geometry.tree_search import tree_cells
 
 if TYPE_CHECKING:
     from tropnet.network import Network
@@ -75,7 +76,7 @@ def enumerate_cells(
         )
     circuit = Circuit.of(network)
     if engine == "tree" or (engine == "auto" and network.n_inputs > MAX_DIMENSION):
-        raise DomainError("tree")
+        return _by_tree(network, domain, circuit, max_cells, time_limit, progress)
     clock = _Clock(circuit.n_units, time_limit, progress)
     found = None
     if engine != "exact":
@@ -85,6 +86,25 @@ def enumerate_cells(
         clock.extend()
         found = start, subdivide_exactly(circuit, start, max_cells, clock.watch), "integers"
     return PolyhedralComplex.of(network, domain, circuit, *found)
+
+
+def _by_tree(
+    network: Network, domain: Domain, circuit: Circuit, max_cells: int,
+    time_limit: float | None, progress: Progress | None,
+) -> PolyhedralComplex:  # fmt: skip
+    def watch(cells: int) -> None:
+        if progress is not None:
+            progress(0, circuit.n_units, cells)
+
+    found = tree_cells(circuit, domain, max_cells=max_cells, time_limit=time_limit, watch=watch)
+    if found.n_cells > max_cells or (not found.complete and time_limit is None):
+        raise BudgetExceeded(
+            "cells of the complex",
+            found.n_cells,
+            max_cells,
+            "raise max_cells, or take a smaller domain",
+        )
+    return PolyhedralComplex.of_tree(network, domain, circuit, found)
 
 
 def _in_floats(

@@ -15,14 +15,16 @@ from tropnet.errors import DomainError
 from tropnet.exact import RationalMatrix
 from tropnet.geometry.cell_maps import exact_forms, float_maps
 from tropnet.geometry.circuit import Circuit
+from tropnet.geometry.exact_cut import words
 from tropnet.geometry.exact_rows import ExactRows
 from tropnet.geometry.face_lattice import FaceLattice
 from tropnet.geometry.float_certificate import cells_of_vertices
 from tropnet.geometry.linear_region import LinearRegion, connected
 from tropnet.geometry.location import cells_of_points
 from tropnet.geometry.settle import vertices_exactly
-from tropnet.geometry.start import INEQUALITY, Start
-from tropnet.geometry.subdivision import Subdivision, signs_of
+from tropnet.geometry.start import INEQUALITY, MAX_DIMENSION, Start
+from tropnet.geometry.subdivision import WORD, Subdivision, signs_of
+from tropnet.geometry.tree_search import TreeCells
 from tropnet.geometry.walls import WALL_UNIT, without_walls
 from tropnet.network import AffineMap, Network
 
@@ -53,7 +55,8 @@ class PolyhedralComplex:
             −1 is the outside of the domain.
         facet_unit: `(F,)` the column of `signs` whose zero set carries the facet; −1 − k is
             inequality k of `domain.inequalities()`.
-        f_vector: the number of faces of each dimension 0 … n, those at infinity left out.
+        f_vector: the number of faces of each dimension 0 … n, those at infinity left out; empty
+            for complexes of a tree search, which have no vertices, edges and faces.
     """
 
     network: Network
@@ -70,8 +73,8 @@ class PolyhedralComplex:
     circuit: Circuit = field(repr=False)
     words: Any = field(repr=False)
     chunks: tuple[int, ...] = field(repr=False)
-    record: Subdivision = field(repr=False)
-    start: Start = field(repr=False)
+    record: Subdivision | None = field(repr=False)
+    start: Start | None = field(repr=False)
     parts: tuple[PolyhedralComplex, IntArray] | None = field(default=None, repr=False)
 
     @staticmethod
@@ -100,6 +103,35 @@ class PolyhedralComplex:
             start,
         )  # fmt: skip
         return without_walls(whole) if start.has_walls else whole
+
+    @staticmethod
+    def of_tree(
+        network: Network, domain: Domain, circuit: Circuit, found: TreeCells
+    ) -> PolyhedralComplex:
+        """Return the complex of cells that a tree search found: without vertices and edges."""
+        widths = [min(WORD, circuit.n_units - k) for k in range(0, circuit.n_units, WORD)]
+        sides = [found.signs > 0, found.signs < 0]
+        positive, negative = (
+            np.column_stack(
+                [
+                    np.zeros((found.n_cells, 0), np.uint64),
+                    *(words(side[:, WORD * k : WORD * k + w]) for k, w in enumerate(widths)),
+                ]
+            )
+            for side in sides
+        )
+        owners, carrier = found.facets[:, :2].astype(np.int32), found.facets[:, 2]
+        inner = carrier >= 0
+        plus = np.ones(len(owners), np.int64)
+        plus[inner] = found.signs[owners[inner, 0], carrier[inner]]
+        owners = np.where((plus > 0)[:, None] | (owners[:, 1:] < 0), owners, owners[:, ::-1])
+        whole = PolyhedralComplex(
+            network, domain, "tree", found.certified, found.complete, circuit.n_units,
+            np.zeros((0, network.n_inputs + 1)), np.zeros((0, 2), np.int32), owners,
+            carrier.astype(np.int32), (), circuit, (positive, negative), tuple(widths), None, None,
+        )  # fmt: skip
+        whole.__dict__["interior_points"] = found.interior_points
+        return whole
 
     # ---- sizes ------------------------------------------------------------------------------
 
@@ -161,6 +193,11 @@ class PolyhedralComplex:
             raise DomainError(
                 "some cell contains a whole line, so that its faces have no vertices; "
                 "`complex.pieces` is cut along coordinate hyperplanes and has faces"
+            )
+        if self.record is None:
+            raise DomainError(
+                "a complex of engine='tree' knows cells and facets only; for faces and vertices "
+                f"take engine='subdivision' (at most {MAX_DIMENSION} inputs), or a slice"
             )
         found: tuple[IntArray, IntArray] = self.record.lattice.table(k)
         return found
@@ -231,6 +268,8 @@ class PolyhedralComplex:
 
     @cached_property
     def _exact_vertices(self) -> Any:
+        if self.record is None or self.start is None:
+            return np.zeros((0, self.n_inputs + 1), object)
         if self.record.rows is not None:
             return self.record.rows
         owner = cells_of_vertices(self.record.lattice)
@@ -359,10 +398,15 @@ class PolyhedralComplex:
     # ---- display ----------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        some = "" if self.complete else "at least "
+        if not self.complete:
+            return (
+                f"PolyhedralComplex(at least {self.n_cells} cells, stopped after {self.n_done} of "
+                f"{self.circuit.n_units} units; {self.certified})"
+            )
+        faces = f"f-vector {self.f_vector}; " if self.f_vector else ""
         return (
-            f"PolyhedralComplex({some}{self.n_cells} cells in {self.n_regions} linear regions with "
-            f"{self.n_affine_maps} affine maps; f-vector {self.f_vector}; {self.certified})"
+            f"PolyhedralComplex({self.n_cells} cells in {self.n_regions} linear regions with "
+            f"{self.n_affine_maps} affine maps; {faces}{self.certified})"
         )
 
     def _repr_html_(self) -> str:

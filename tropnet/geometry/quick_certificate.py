@@ -38,7 +38,7 @@ def open_vertices(circuit: Circuit, record: Subdivision) -> IntArray:
     reach = lattice.reach[:n] - _SLACK * (error + residual) * size
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = np.where(reach > 0, residual * size / reach, np.inf)
-        # the hyperplane that made the vertex comes last, and its row of the system has large entries
+        # the hyperplane that made the vertex comes last; its row of the system has large entries
         own = np.where(reach[:, -1] > 0, size / reach[:, -1], np.inf)
         others = 3 * _SLACK * ratio[:, :-1].sum(axis=1)
         last = _SLACK * (residual + others) * own

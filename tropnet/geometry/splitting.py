@@ -108,15 +108,16 @@ def _scan_level(n: int, bit: Any, p: Any, q: Any, length: Any, found: Any) -> tu
 
 def _split(
     d: int, first: int, last: int, base: int, numeric: bool, zeros: bool, bounded: bool,
-    max_cells: int, weight: Any, margin: Any, reach: Any, points: Any, values: Any, positive: Any, negative: Any,
+    max_cells: int, weight: Any, margin: Any, reach: Any, points: Any, values: Any,
+    positive: Any, negative: Any,
     start: Any, length: Any, pool: Any, stamp: Any, neg: Any, zer: Any, splits: Any, unit: Any,
     origin: Any, support: Any, parents: Any, count: Any, used: Any, need: Any,
 ) -> int:  # fmt: skip
     """Cut along units `first` … `last` − 1 of the words; return where it stopped.
 
     It stops early for lack of room (`need` says of what), at too many cells, or where new vertices
-    do not lie on d hyperplanes as those of a simple arrangement do. With `numeric`, new vertices get
-    points, values and words from the ends of their edges; else their words must have been set.
+    do not lie on d hyperplanes as those of a simple arrangement do. With `numeric`, new vertices
+    get points, values and words from the ends of their edges; else their words must have been set.
     """
     for j in range(first, last):
         bit = np.uint64(1) << np.uint64(j)
@@ -126,13 +127,15 @@ def _split(
         if count[d] + need[2, d] > max_cells:
             return TOO_MANY
         for k in range(d + 1):
-            if count[k] + need[0, k] > len(positive[k]) or used[k] + need[1, k] > len(pool[k]):
-                if k > 0 or count[0] + need[0, 0] > len(positive[0]):
-                    return j
+            if count[k] + need[0, k] > len(positive[k]):
+                return j
+            if k > 0 and used[k] + need[1, k] > len(pool[k]):
+                return j
         serial = base + j + 1
         if not _cut_edges(
-            d, j, bit, serial, numeric, bounded, weight, margin, reach, points, values, positive[0], negative[0],
-            positive[1], negative[1], start[1], length[1], pool[1], stamp[0], stamp[1], neg[1],
+            d, j, bit, serial, numeric, bounded, weight, margin, reach, points, values,
+            positive[0], negative[0], positive[1], negative[1], start[1], length[1],
+            pool[1], stamp[0], stamp[1], neg[1],
             zer[1], splits[1], need[2, 1], unit, origin, support, parents, count, used,
         ):  # fmt: skip
             return NOT_SIMPLE
@@ -148,7 +151,8 @@ def _split(
 
 def _cut_edges(
     d: int, j: int, bit: Any, serial: int, numeric: bool, bounded: bool, weight: Any, margin: Any,
-    reach: Any, points: Any, values: Any, p0: Any, n0: Any, p1: Any, n1: Any, start: Any, length: Any, children: Any,
+    reach: Any, points: Any, values: Any, p0: Any, n0: Any, p1: Any, n1: Any, start: Any,
+    length: Any, children: Any,
     stamp0: Any, stamp1: Any, neg: Any, zer: Any, found: Any, total: int, unit: Any, origin: Any,
     support: Any, parents: Any, count: Any, used: Any,
 ) -> bool:  # fmt: skip

@@ -35,9 +35,9 @@ WALL: Final = 2
 class Start:
     """A domain as a complex of pointed cells.
 
-    Boxes and pointed polyhedra are one cell. All of R^n has no vertex; it is cut along n independent
-    hyperplanes, those of the first layer as far as they go, and where they do not suffice along
-    walls x_k = 0, which are taken out again at the end.
+    Boxes and pointed polyhedra are one cell. All of R^n has no vertex; it is cut along n
+    independent hyperplanes, those of the first layer as far as they go, and where they do not
+    suffice along walls x_k = 0, which are taken out again at the end.
 
     Attributes:
         lattice: the faces.
@@ -107,8 +107,8 @@ class Start:
         n = circuit.n_inputs
         if n > MAX_DIMENSION:
             raise DomainError(
-                f"{n} inputs; face lattices are for at most {MAX_DIMENSION}: take engine='tree', or "
-                "a slice of the network"
+                f"{n} inputs; face lattices are for at most {MAX_DIMENSION}: take engine='tree', "
+                "or a slice of the network"
             )
         if isinstance(domain, Box):
             return _box_start(domain)
@@ -144,7 +144,7 @@ def _box_start(box: Box) -> Start:
         )
     lattice = FaceLattice(n, 2**n)
     number: dict[tuple[int, ...], int] = {}
-    rows = []
+    rows: list[list[int]] = []
     for corner in product((0, 1), repeat=n):
         v = len(rows)
         number[corner] = v
@@ -261,7 +261,8 @@ def _cones(
     heights = RationalMatrix.from_rows([[-row[n]] for row, _ in planes])
     apex = forms.solve(heights)
     inverse = forms.solve(RationalMatrix.identity(n))
-    assert apex is not None and inverse is not None, "the hyperplanes are independent"
+    assert apex is not None, "the hyperplanes are independent"
+    assert inverse is not None, "the hyperplanes are independent"
     rows = [_homogeneous([v for (v,) in apex], 1)]
     supports = [numbers]
     directions: list[tuple[int, int]] = []
@@ -322,11 +323,10 @@ def _settle(start: Start, layer: list[tuple[int, list[int]]]) -> None:
     }
     planes = list(enumerate(start.constraints))
     planes += [(start.n_constraints + unit, row) for unit, row in layer if unit in cut]
-    on = []
-    for vertex in start.rows.tolist():
-        on.append(
-            [k for k, row in planes if not sum(u * v for u, v in zip(row, vertex, strict=True))]
-        )
+    on = [
+        [k for k, row in planes if not sum(u * v for u, v in zip(row, vertex, strict=True))]
+        for vertex in start.rows.tolist()
+    ]
     start.simple = all(len(names) == lattice.dimension for names in on)
     if start.simple:
         lattice.support[: len(on)] = on

@@ -92,10 +92,8 @@ def subdivide(
     evaluation = Evaluation(circuit)
     start.set_reach(evaluation)
     values: list[FloatArray | None] = []
-    record = Subdivision(
-        lattice, np.zeros((lattice.n_cells, 0), np.uint64), np.zeros((lattice.n_cells, 0), np.uint64),
-        [], 0,
-    )  # fmt: skip
+    none = np.zeros((lattice.n_cells, 0), np.uint64)
+    record = Subdivision(lattice, none, none, [], 0)
     first_unit = start.n_constraints
     for b, block in enumerate(circuit.blocks):
         for first in range(0, block.width, WORD):

@@ -97,8 +97,8 @@ def _unit_normals(complex: PolyhedralComplex) -> FloatArray:  # noqa: A002
     inner = np.flatnonzero(units >= 0)
     numerators, _ = complex.unit_rows(complex.facet_cells[inner, 0], units[inner])
     outer = np.flatnonzero(units < 0)
-    constraints = complex.start.constraints
-    forms = [*numerators.tolist(), *(constraints[-1 - int(units[k])] for k in outer)]
+    outside = [] if complex.start is None else complex.start.constraints
+    forms = [*numerators.tolist(), *(outside[-1 - int(units[k])] for k in outer)]
     for k, form in zip([*inner, *outer], forms, strict=True):
         largest = max(map(abs, form[:-1])) or 1
         scaled = np.array([v / largest for v in form])

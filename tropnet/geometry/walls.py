@@ -47,12 +47,17 @@ def _true_faces(pieces: PolyhedralComplex) -> tuple[int, ...]:
     The relatively open faces of the complex of a network are the sets of points of equal signs, and
     the largest part tells the dimension of a face.
     """
-    rows, start = pieces.record.rows, pieces.start
+    record, start = pieces.record, pieces.start
+    assert record is not None, "only face lattices have walls"
+    assert start is not None, "only face lattices have walls"
+    rows: Any = record.rows
     values = ExactValues(pieces.circuit).all(rows, len(pieces.circuit.blocks))
     kept = [k for k, row in enumerate(start.constraints) if _asked(start.kinds[k])]
-    forms = np.array([start.constraints[k] for k in kept], dtype=object).reshape(len(kept), -1)
-    heights = np.concatenate([rows @ forms.T, *values], axis=1)[:, : len(kept) + pieces.n_done]
-    positive, negative = heights > 0, heights < 0
+    forms: Any = np.array([start.constraints[k] for k in kept], dtype=object)
+    forms = forms.reshape(len(kept), -1)
+    heights: Any = np.concatenate([rows @ forms.T, *values], axis=1)[:, : len(kept) + pieces.n_done]
+    positive: Any = heights > 0
+    negative: Any = heights < 0
     largest: dict[bytes, int] = {}
     _note(largest, positive, negative, rows[:, -1] > 0, 0)
     for k in range(1, pieces.n_inputs + 1):
