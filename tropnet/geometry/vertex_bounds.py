@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from tropnet.errors import DomainError
 from tropnet.geometry.circuit import Block, Circuit
 from tropnet.geometry.float_certificate import cells_of_vertices
 from tropnet.geometry.settle import vertices_exactly
 
 if TYPE_CHECKING:
     from tropnet.geometry.polyhedral_complex import PolyhedralComplex
+    from tropnet.geometry.start import Start
+    from tropnet.geometry.subdivision import Subdivision
     from tropnet.typing import FloatArray, IntArray, SignArray
 
 _U: Final = 2.0**-53
@@ -44,7 +47,8 @@ def vertex_bounds(complex_: PolyhedralComplex) -> tuple[FloatArray, FloatArray]:
     points = np.ascontiguousarray(complex_.generators[:, :-1])
     finite = complex_.generators[:, -1] > 0
     rounding = 4 * _U * np.abs(points).max(axis=1, initial=0.0) + _TINY
-    if complex_.record.rows is not None:
+    record, _ = record_of(complex_)
+    if record.rows is not None:
         return points, np.where(finite, rounding, np.inf)
     bounds = np.full(len(points), np.inf)
     chosen = np.flatnonzero(finite)
@@ -65,13 +69,32 @@ def exact_generators(complex_: PolyhedralComplex, chosen: IntArray) -> Any:
 
     Cost: about 0.1 ms each, unless the complex was cut in integers.
     """
-    record = complex_.record
+    record, start = record_of(complex_)
     if record.rows is not None:
         return record.rows[chosen]
     owner = cells_of_vertices(record.lattice)[chosen]
-    rows = vertices_exactly(complex_.circuit, complex_.start, record, chosen, complex_.signs[owner])
+    rows = vertices_exactly(complex_.circuit, start, record, chosen, complex_.signs[owner])
     assert rows is not None, "the hyperplanes of a certified vertex meet in one point"
     return rows
+
+
+def record_of(complex_: PolyhedralComplex) -> tuple[Subdivision, Start]:
+    """Return what a complex was read from, its faces and the domain.
+
+    Raises:
+        DomainError: a complex without faces, or one in which not all units have cut.
+    """
+    if complex_.record is None or complex_.start is None:
+        raise DomainError(
+            f"a complex of engine={complex_.engine!r} has no vertices, so that nothing can be "
+            "measured on it; take engine='subdivision' (at most 6 inputs), or a slice"
+        )
+    if not complex_.complete:
+        raise DomainError(
+            f"only {complex_.n_done} of {complex_.circuit.n_units} units have cut this complex, so "
+            "that its vertices are not those of the network; raise time_limit"
+        )
+    return complex_.record, complex_.start
 
 
 def _quotient(above: int, below: int) -> float:
@@ -108,8 +131,8 @@ def form_bounds(circuit: Circuit) -> tuple[list[FloatArray], list[float]]:
 def _displacements(complex_: PolyhedralComplex, points: FloatArray, chosen: IntArray) -> FloatArray:
     """Bound the distances of some finite vertices of a simple complex from the exact ones."""
     n = complex_.n_inputs
-    owner = cells_of_vertices(complex_.record.lattice)[chosen]
-    support = complex_.record.lattice.support[chosen]
+    lattice = record_of(complex_)[0].lattice
+    owner, support = cells_of_vertices(lattice)[chosen], lattice.support[chosen]
     rows, errors = _support_forms(complex_, support, owner)
     scale = 1.0 / (np.abs(rows[:, :, :n]).max(axis=2, initial=0.0) + _TINY)
     rows, errors = rows * scale[..., None], errors * scale[..., None]
@@ -130,9 +153,10 @@ def _displacements(complex_: PolyhedralComplex, points: FloatArray, chosen: IntA
     rest = _SLACK * away.sum(axis=2).max(axis=1)
     step = _SLACK * np.einsum("vjk,vk->vj", size, residual).max(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        bound: FloatArray = np.where(rest < 0.5, _SLACK * step / (1 - rest) + _TINY, np.inf)
+        bound: Any = np.where(rest < 0.5, _SLACK * step / (1 - rest) + _TINY, np.inf)
     bound[np.isnan(bound)] = np.inf
-    return bound
+    found: FloatArray = np.asarray(bound, np.float64)
+    return found
 
 
 def _inverses(matrices: FloatArray) -> FloatArray:
@@ -154,7 +178,7 @@ def _support_forms(
     complex_: PolyhedralComplex, support: Any, owner: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return the forms `(k, d, n + 1)` of hyperplanes on cells, and bounds of their errors."""
-    circuit, start = complex_.circuit, complex_.start
+    circuit, (_, start) = complex_.circuit, record_of(complex_)
     rows = np.zeros((*support.shape, circuit.n_inputs + 1))
     errors = np.zeros_like(rows)
     for number, constraint in enumerate(start.constraints):

@@ -44,6 +44,8 @@ def cell_volumes(complex_: PolyhedralComplex) -> tuple[FloatArray, FloatArray]:
         >>> sorted(volumes.round(3).tolist()), bool(errors.max() < 1e-14)
         ([0.333, 0.667], True)
     """
+    if complex_.parts is not None:
+        return _joined(*cell_volumes(complex_.pieces), complex_)
     bounded = complex_.bounded
     values = np.where(bounded, 0.0, np.inf)
     errors = np.zeros(complex_.n_cells)
@@ -88,10 +90,32 @@ def exact_volumes(complex_: PolyhedralComplex) -> list[Fraction | None]:
         >>> sorted(map(str, exact_volumes(enumerate_cells(relu, Box([0], [1])))))
         ['1/3', '2/3']
     """
+    if complex_.parts is not None:
+        return _joined_exactly(exact_volumes(complex_.pieces), complex_.piece_cells.tolist())
     found: list[Any] = [flint.fmpq(0) if b else None for b in complex_.bounded.tolist()]
     for cell, _, size in exact_simplices(complex_):
         found[cell] += size
     return [None if v is None else Fraction(int(v.p), int(v.q)) for v in found]
+
+
+def _joined(
+    values: FloatArray, errors: FloatArray, complex_: PolyhedralComplex
+) -> tuple[FloatArray, FloatArray]:
+    """Return the volumes of cells from those of their pieces."""
+    owner, count = complex_.piece_cells, complex_.n_cells
+    total: Any = np.bincount(owner, values, count)
+    lost: Any = np.bincount(owner, errors, count)
+    pieces: Any = np.bincount(owner, minlength=count)
+    rounding = np.where(np.isfinite(total), pieces * _U * total, 0.0)
+    return total, _SLACK * (lost + rounding)
+
+
+def _joined_exactly(pieces: list[Fraction | None], cells: list[int]) -> list[Fraction | None]:
+    found: list[Fraction | None] = [Fraction(0)] * (max(cells) + 1)
+    for cell, size in zip(cells, pieces, strict=True):
+        before = found[cell]
+        found[cell] = None if size is None or before is None else before + size
+    return found
 
 
 def exact_simplices(complex_: PolyhedralComplex) -> Iterator[tuple[int, list[int], Any]]:
