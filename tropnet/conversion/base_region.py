@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Final, final
 
 from tropnet.errors import BudgetExceeded
 from tropnet.exact import RationalMatrix
@@ -132,47 +132,52 @@ def _edge(tight: Sequence[int], p: int, q: int) -> int | None:
     return common
 
 
-def facets_of_cell(
-    cells: PolyhedralComplex, cell: int, generators: Sequence[Generator]
-) -> tuple[int, ...] | None:
-    """Return for each generator of a cell the facets on which it lies, as bits.
+@final
+class CellFacets:
+    """The facets of the cells of a complex.
 
-    Facets are taken from the complex, but which generators lie on them is decided anew, from the
-    hyperplane through each facet. None for a cell that holds a line, or where facets do not fit.
+    Args:
+        cells: a complex with faces.
     """
-    rows = cells.exact_vertices()
-    tight = [0] * len(generators)
-    present = {tuple(generator) for generator in generators}
-    if any(tuple(-v for v in generator) in present for generator in generators):
-        return None
-    forms = [[0] * cells.n_inputs + [1]]  # points at infinity lie on a facet of the cone
-    for facet in _faces(cells, cells.n_inputs, cell):
-        members = RationalMatrix.of([[int(v) for v in rows[k]] for k in _corners(cells, facet)])
-        normals = members.kernel()
-        if len(normals) != 1:
+
+    def __init__(self, cells: PolyhedralComplex) -> None:
+        self.n = cells.n_inputs
+        self._rows = cells.exact_vertices()
+        self._tables = {k: cells.faces(k) for k in range(1, self.n + 1)}
+
+    def tight(self, cell: int, generators: Sequence[Generator]) -> tuple[int, ...] | None:
+        """Return for each generator of a cell the facets on which it lies, as bits.
+
+        Facets are taken from the complex, but which generators lie on them is decided anew, from
+        the hyperplane through each facet. None for a cell that holds a line, or where facets do not
+        fit.
+        """
+        present = set(generators)
+        if any(tuple(-v for v in generator) in present for generator in generators):
             return None
-        forms.append([int(v) for v in normals.to_fractions()[0]])
-    for number, form in enumerate(forms):
-        heights = [sum(a * b for a, b in zip(form, g, strict=True)) for g in generators]
-        if min(heights) < 0 < max(heights):
-            return None
-        for k, height in enumerate(heights):
-            tight[k] |= (height == 0) << number
-    return tuple(tight)
+        forms = [[0] * self.n + [1]]  # points at infinity lie on a facet of the cone
+        for facet in self._faces(self.n, cell):
+            rows = [[int(v) for v in self._rows[k]] for k in self._corners(facet)]
+            normals = RationalMatrix.of(rows).kernel()
+            if len(normals) != 1:
+                return None
+            forms.append([int(v) for v in normals.to_fractions()[0]])
+        tight = [0] * len(generators)
+        for number, form in enumerate(forms):
+            heights = [sum(a * b for a, b in zip(form, g, strict=True)) for g in generators]
+            if min(heights) < 0 < max(heights):
+                return None
+            for k, height in enumerate(heights):
+                tight[k] |= (height == 0) << number
+        return tuple(tight)
 
+    def _faces(self, dimension: int, face: int) -> list[int]:
+        indptr, indices = self._tables[dimension]
+        found: list[int] = indices[indptr[face] : indptr[face + 1]].tolist()
+        return found
 
-def _faces(cells: PolyhedralComplex, dimension: int, face: int) -> list[int]:
-    indptr, indices = cells.faces(dimension)
-    found: list[int] = indices[indptr[face] : indptr[face + 1]].tolist()
-    return found
-
-
-def _corners(cells: PolyhedralComplex, facet: int) -> list[int]:
-    faces = {facet}
-    for dimension in range(cells.n_inputs - 1, 0, -1):
-        faces = {lower for face in faces for lower in _faces(cells, dimension, face)}
-    return sorted(faces)
-
-
-#: Finds the facets of a region when it is first cut.
-FacetFinder = Callable[[int, Sequence[Generator]], Any]
+    def _corners(self, facet: int) -> list[int]:
+        faces = {facet}
+        for dimension in range(self.n - 1, 0, -1):
+            faces = {lower for face in faces for lower in self._faces(dimension, face)}
+        return sorted(faces)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
 from tropnet.conversion.base_region import (
     BaseRegion,
+    CellFacets,
     Generator,
     GeneratorTable,
     cut,
-    facets_of_cell,
 )
 from tropnet.conversion.value_ranks import integer_rows, value_ranks
 from tropnet.errors import BudgetExceeded, DomainError
@@ -44,7 +45,7 @@ class BaseRegions:
         denominator: int,
         regions: Sequence[BaseRegion],
         table: GeneratorTable,
-        cells: PolyhedralComplex | None = None,
+        cells: PolyhedralComplex,
     ) -> None:
         self.pieces, self.denominator = pieces, denominator
         self.regions, self.table = list(regions), table
@@ -78,6 +79,10 @@ class BaseRegions:
             corners = indices[indptr[cell] : indptr[cell + 1]].tolist()
             regions.append(BaseRegion(piece, tuple(places[k] for k in corners)))
         return BaseRegions(integer_rows(list(numbers)), int(denominator), regions, table, cells)
+
+    @cached_property
+    def _facets(self) -> CellFacets:
+        return CellFacets(self._cells)
 
     @property
     def above(self) -> BoolArray:
@@ -125,11 +130,7 @@ class BaseRegions:
                     max_regions,
                     "raise max_regions, take a smaller domain, or write P and Q instead",
                 )
-            first = len(self.regions)
-            for index, piece in chosen:
-                self._cut(index, piece)
-            changed = [index for index, _ in chosen] + list(range(first, len(self.regions)))
-            failing = self._failing_after(failing, changed)
+            failing = self._failing_after(failing, self._cut(chosen))
 
     @staticmethod
     def _failing(above: BoolArray, below: BoolArray) -> BoolArray:
@@ -185,27 +186,29 @@ class BaseRegions:
             for index, row in zip(which, ranks, strict=True)
         }
 
-    def _cut(self, index: int, piece: int) -> None:
-        region = self.regions[index]
-        if index in self._whole and self._cells is not None:
-            corners: list[Generator] = [self.table.rows[k] for k in region.generators]
-            tight = facets_of_cell(self._cells, index, corners)
-            region = BaseRegion(region.piece, region.generators, tight)
-        form = (self.pieces[piece] - self.pieces[region.piece]).tolist()
-        known = len(self.table.rows)
-        first, second = cut(region, form, self.table)
+    def _cut(self, chosen: Sequence[tuple[int, int]]) -> list[int]:
+        """Cut each of these regions along one piece's zero set; return what changed and is new."""
+        known, changed = len(self.table.rows), []
+        for index, piece in chosen:
+            region = self.regions[index]
+            if index in self._whole:
+                self._whole.discard(index)
+                corners: list[Generator] = [self.table.rows[k] for k in region.generators]
+                tight = self._facets.tight(index, corners)
+                region = BaseRegion(region.piece, region.generators, tight)
+            form = (self.pieces[piece] - self.pieces[region.piece]).tolist()
+            self.regions[index], other = cut(region, form, self.table)
+            changed += [index, len(self.regions)]
+            self.regions.append(other)
+            self._origin.append(self._origin[index])
+            self.cuts += 1
         fresh = value_ranks(self.pieces, integer_rows(self.table.rows[known:]))
         self._ranks = _with_room(self._ranks, known + len(fresh))
         self._ranks[known : known + len(fresh)] = fresh
-        self._whole.discard(index)
-        last = len(self.regions)
-        self.regions[index] = first
-        self.regions.append(second)
-        self._origin.append(self._origin[index])
-        self.cuts += 1
-        self._above = _with_room(self._above, last + 1)
-        self._below = _with_room(self._below, last + 1)
-        self._compare([index, last])
+        self._above = _with_room(self._above, len(self.regions))
+        self._below = _with_room(self._below, len(self.regions))
+        self._compare(changed)
+        return changed
 
 
 def _with_room(rows: Any, count: int) -> Any:
