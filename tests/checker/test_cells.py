@@ -136,9 +136,9 @@ def test_an_empty_domain_is_refused(domain: Domain) -> None:
         supremum(ABSOLUTE, ZERO, domain)
 
 
-def test_three_inputs_are_refused() -> None:
-    network = Network.from_dense([[[1, 2, 3]]])
-    with pytest.raises(DomainError, match="at most 2 inputs"):
+def test_seven_inputs_are_refused() -> None:
+    network = Network.from_dense([[[1, 2, 3, 4, 5, 6, 7]]])
+    with pytest.raises(DomainError, match="at most 6 inputs"):
         supremum(network, network, None)
 
 

@@ -6,6 +6,7 @@ They share no code with the engines that enumerate regions, and have what a latt
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import combinations
 from math import gcd
 from typing import Any
 
@@ -68,9 +69,20 @@ class PlanarComplex:
 
 
 def _sides(cell: list[int], rows: Any) -> list[tuple[int, int]]:
-    """Pairs of neighbours around a cell, but those of two rays."""
-    pairs = zip(cell, cell[1:] + cell[:1], strict=True)
-    return [(a, b) for a, b in pairs if rows[a][-1] or rows[b][-1]]
+    """Pairs of corners with all others on one side of their line, but those of two rays."""
+    return [
+        (a, b)
+        for a, b in combinations(cell, 2)
+        if (rows[a][-1] or rows[b][-1]) and abs(sum(_turns(cell, a, b, rows))) == len(cell) - 2
+    ]
+
+
+def _turns(cell: list[int], a: int, b: int, rows: Any) -> list[int]:
+    """The signs of the determinants of two corners with each other one."""
+    x, y = rows[a], rows[b]
+    normal = [x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0]]
+    heights = [sum(u * v for u, v in zip(normal, rows[c], strict=True)) for c in cell]
+    return [(h > 0) - (h < 0) for h in heights]
 
 
 def _table(lists: list[list[int]]) -> tuple[Any, Any]:

@@ -1,38 +1,42 @@
-"""Exact enumeration of the joint linear cells of two networks of one or two inputs.
+"""Exact enumeration of the joint linear cells of two networks of a few inputs.
 
-A cell is kept as the generators of the cone over it: rows (x, w) of integers, w > 0 for a vertex
-x/w and w = 0 for a ray, in two dimensions in the order in which they lie around the cell. The
-homogeneous network (biases times w) is linear on the cone over a cell, so a unit's values at the
-generators tell its signs on the whole cell, and sup|f − g| is read off the generators. The same
-rows serve boxes, polyhedra and all of R^n, flat ones included; no number is ever rounded.
+A cell is kept as the cone over it, by generators: rows (x, w) of integers, w > 0 for a vertex x/w
+and w = 0 for a direction. The homogeneous network (biases times w) is linear on the cone over a
+cell, so a unit's values at the generators tell its signs on the whole cell, and sup|f − g| is read
+off the generators. The same rows serve boxes, polyhedra and all of R^n, flat ones included; no
+number is ever rounded.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
-from typing import Any, Final, TypeAlias, final
+from typing import Final, TypeAlias, final
 
 import flint
 
+from tropnet.checker.cone import Cone, Row
 from tropnet.checker.gap import norm_above, norm_below
+from tropnet.checker.stage import Stage, stages_of
 from tropnet.domains import Box, Domain
 from tropnet.errors import DomainError
 from tropnet.exact import RationalMatrix
 from tropnet.network.network import Network
 
-#: flint integers: the n coordinates, w, then the values that are still read, over denominators of
-#: their layers.
-Row: TypeAlias = list[Any]
-
-#: Called once a cell; raises to stop.
+#: Called with a number of cells; raises to stop.
 Watch: TypeAlias = Callable[[int], None]
 
+#: Called with a point.
+Better: TypeAlias = Callable[[tuple[Fraction, ...]], object]
+
 #: The largest input dimension that `joint_cells` takes.
-MAX_INPUTS: Final = 2
+MAX_INPUTS: Final = 6
+
+#: Up to so many inputs, unbounded domains are cut along the coordinate axes too: certificates tell
+#: how many cells there are.
+AXES: Final = 2
 
 
 @final
@@ -44,10 +48,11 @@ class Supremum:
         lower: a rational lower bound, attained at `point`; equal to `upper` unless a norm is
             irrational. None: the difference is unbounded.
         upper: an upper bound; None: unbounded.
-        point: where the lower bound is attained; None where |f − g| is unbounded or zero.
+        point: where the lower bound is attained; of no meaning where |f − g| is unbounded.
         ray: a direction along which |f − g| grows without bound, or None.
         base: a point of the domain from which the ray starts, or None.
-        cells: the number of joint cells, on polyhedra and on R^n cut along the coordinate axes.
+        cells: the number of joint cells. For one or two inputs, polyhedra and R^n are cut along the
+            coordinate axes too.
     """
 
     lower: Fraction | None
@@ -59,22 +64,30 @@ class Supremum:
 
 
 def supremum(
-    a: Network, b: Network, domain: Domain, norm: str = "inf", watch: Watch | None = None
+    a: Network,
+    b: Network,
+    domain: Domain,
+    norm: str = "inf",
+    watch: Watch | None = None,
+    better: Better | None = None,
 ) -> Supremum:
-    """Return the exact supremum of |a − b| over a domain of dimension 1 or 2.
+    """Return the exact supremum of |a − b| over a domain of at most `MAX_INPUTS` dimensions.
 
     Args:
         a: the first network.
         b: the second network.
         domain: a box, a polyhedron, or None for all of R^n.
         norm: the norm on R^m.
-        watch: called with the number of cells so far; what it raises ends the enumeration.
+        watch: called with the number of cells so far, at each cell and several times in each cut;
+            what it raises ends the enumeration.
+        better: called with each point at which |a − b| is larger than at those before, and not 0.
 
     Raises:
-        DomainError: more than two inputs, or an empty domain.
+        DomainError: too many inputs, or an empty domain.
 
-    Cost: about half a millisecond a joint cell for 32 units a layer. Memory follows the depth:
-    cells are made one after the other, so `watch` is called after at most one cut for each unit.
+    Cost: half a millisecond a joint cell for up to three inputs and 32 units a layer, 1 ms for four
+    inputs, 2 ms for five, 5 ms for six. Memory follows the depth: cells are made one after the
+    other.
 
     Example:
         >>> from tropnet import Network
@@ -91,22 +104,30 @@ def supremum(
     point: tuple[Fraction, ...] | None = None
     ray = base = None
     cells = 0
-    for rows, outputs, scale in joint_cells(a, b, domain):
-        cells += 1
+
+    def look() -> None:
         if watch is not None:
             watch(cells)
+
+    for rows, outputs, scale in joint_cells(a, b, domain, look):
+        cells += 1
+        look()
         for row, values in zip(rows, outputs, strict=True):
             weight = row[dimension]
-            gaps = [Fraction(v, scale * (weight or 1)) for v in values]
-            place = tuple(Fraction(v, weight or 1) for v in row[:dimension])
             if weight == 0:
-                if any(gaps) and ray is None:
-                    ray, base = place, _finite_point(rows, dimension)
+                if any(values) and ray is None:
+                    ray, base = _divided(row, 1), _finite_point(rows)
                 continue
+            # no norm is larger than the sum of the sizes
+            if sum(map(abs, values)) * best.denominator <= best.numerator * scale * weight:
+                continue
+            gaps = [Fraction(v, scale * weight) for v in values]
             below = norm_below(gaps, norm)
             worst = max(worst, norm_above(gaps, norm))
             if below > best:
-                best, point = below, place
+                best, point = below, _divided(row, weight)
+                if better is not None and best > 0:
+                    better(point)
     if cells == 0:
         raise DomainError("the domain is empty; a comparison over it would say nothing")
     if ray is not None:
@@ -115,27 +136,35 @@ def supremum(
 
 
 def joint_cells(
-    a: Network, b: Network, domain: Domain
+    a: Network, b: Network, domain: Domain, watch: Callable[[], None] | None = None
 ) -> Iterator[tuple[list[Row], list[list[int]], int]]:
-    """Iterate over the joint linear cells of two networks on a domain of dimension 1 or 2.
+    """Iterate over the joint linear cells of two networks on a domain.
+
+    Args:
+        a: the first network.
+        b: the second network.
+        domain: a box, a polyhedron, or None for all of R^n.
+        watch: called now and then; raises to stop.
 
     Yields:
         (rows, outputs, scale): the generators (x, w) of the cone over the cell, for each the
         difference of the outputs of the homogeneous networks times `scale`, a positive integer.
+        Where the cone contains a line, both its directions are among the generators.
     """
     width = a.n_inputs + 1
-    stages = _stages((a, b))
+    stages = stages_of((a, b))
     size, scale = a.n_outputs, math.lcm(*(stage.denominator for stage in stages if stage.is_output))
     first, second = (scale // stage.denominator for stage in stages if stage.is_output)
     # the cells of each stage, made only when they are asked for
-    nested = [_start(domain, a.n_inputs)]
+    nested = [_start(domain, a.n_inputs, watch)]
     while nested:
-        rows = next(nested[-1], None)
-        if rows is None:
+        cone = next(nested[-1], None)
+        if cone is None:
             nested.pop()
         elif len(nested) <= len(stages):
-            nested.append(_cut(rows, stages[len(nested) - 1], width))
+            nested.append(_cut(cone, stages[len(nested) - 1], watch))
         else:  # what is left behind (x, w) are the outputs of both networks
+            rows = cone.rows() + [[-v for v in line] for line in cone.lines]
             ends = [(row[width : width + size], row[width + size :]) for row in rows]
             outputs = [
                 [int(u * first - v * second) for u, v in zip(*end, strict=True)] for end in ends
@@ -143,168 +172,58 @@ def joint_cells(
             yield [list(map(int, row[:width])) for row in rows], outputs, scale
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """One layer or the output of one network, over integers.
-
-    Attributes:
-        reads: the entries of a row that it reads.
-        weights: `(reads, size)`.
-        denominator: what its values are multiples of one over.
-        keeps: the entries of a row that are read later; its own values follow them.
-        bends: where, after that, the values stand that go through ReLU.
-        is_output: whether this is the output.
-    """
-
-    reads: tuple[int, ...]
-    weights: flint.fmpz_mat
-    denominator: int
-    keeps: tuple[int, ...]
-    bends: tuple[int, ...]
-    is_output: bool
+def domain_cone(domain: Domain, inputs: int, watch: Callable[[], None] | None = None) -> Cone:
+    """Return the cone over a domain; it has no generator with w > 0 if the domain is empty."""
+    cone = Cone.half_space(inputs + 1)
+    if domain is None:
+        return cone
+    A, b = domain.inequalities()
+    forms = RationalMatrix.stack_columns([-A, b]).numerators  # not negative on the domain
+    cone = cone.with_rows([row + _values(forms, row) for row in cone.rows()])
+    for column in range(inputs + 1, inputs + 1 + forms.nrows()):
+        cone, _ = cone.parts(column, watch)
+    return cone.with_rows([row[: inputs + 1] for row in cone.rows()])
 
 
-def _stages(networks: Sequence[Network]) -> list[_Stage]:
-    """Return the layers and outputs of networks, one after the other, as integer maps of rows."""
-    inputs = networks[0].n_inputs
-    plain = [(which, k) for which, f in enumerate(networks) for k in range(len(f.affines))]
-    # sources by name: (network, 0) is the input, (network, k + 1) the values of affine function k
-    last = {
-        (which, k + 1): -1  # where nothing reads it; its kinks still cut
-        for which, k in plain
-    }
-    for time, (which, k) in enumerate(plain):
-        for source in networks[which].affines[k].sources:
-            last[0 if source == 0 else which, source] = time
-        if k + 1 == len(networks[which].affines):
-            last[which, k + 1] = len(plain)
-    row = [((0, 0), i) for i in range(inputs)] + [((0, -1), 0)]  # (0, -1) is w
-    denominators = {(which, 0): 1 for which in range(len(networks))}
-    stages = []
-    for time, (which, k) in enumerate(plain):
-        network = networks[which]
-        place = {entry: i for i, entry in enumerate(row)}
-        reads, weights, denominator = _integers(network, which, k, place, denominators)
-        denominators[which, k + 1] = denominator
-        keeps = [i for i, (source, _) in enumerate(row) if i <= inputs or last[source] > time]
-        row = [row[i] for i in keeps]
-        is_output = k == len(network.layers)
-        relu = () if is_output else network.layers[k].relu.nonzero()[0].tolist()
-        bends = tuple(len(row) + unit for unit in relu)
-        row += [((which, k + 1), i) for i in range(network.affines[k].size)]
-        stages.append(_Stage(reads, weights, denominator, tuple(keeps), bends, is_output))
-    return stages
+def _start(domain: Domain, inputs: int, watch: Callable[[], None] | None) -> Iterator[Cone]:
+    """Iterate over cones whose affine parts tile the domain; none if it is empty."""
+    cone = domain_cone(domain, inputs, watch)
+    if any(row[inputs] > 0 for row, _ in cone.rays):
+        axes = range(inputs if inputs <= AXES and not isinstance(domain, Box) else 0)
+        yield from _refined(cone, axes, watch)
 
 
-def _integers(
-    network: Network,
-    which: int,
-    k: int,
-    place: Mapping[tuple[tuple[int, int], int], int],
-    denominators: Mapping[tuple[int, int], int],
-) -> tuple[tuple[int, ...], flint.fmpz_mat, int]:
-    """Return one affine function as integers: the entries read, the weights, the denominator."""
-    affine = network.affines[k]
-    parts = [(source, weights.exact) for source, weights in affine.terms]
-    bias = affine.bias.exact
-    below = (m.denominator * denominators[which, source] for source, m in parts)
-    denominator = math.lcm(bias.denominator, *below)
-    reads, columns = [network.n_inputs], [bias.over(denominator)]
-    for source, matrix in parts:
-        name = (0 if source == 0 else which, source)
-        reads += [place[name, i] for i in range(matrix.shape[1])]
-        columns.append(matrix.over(denominator // denominators[which, source]))
-    joined = [entry for column in columns for entry in column.transpose().entries()]
-    return tuple(reads), flint.fmpz_mat(len(reads), affine.size, joined), denominator
+def _cut(cone: Cone, stage: Stage, watch: Callable[[], None] | None) -> Iterator[Cone]:
+    """Iterate over the parts of a cone on which no unit of a stage bends."""
+    for cell in _refined(stage.evaluated(cone), stage.bends, watch):
+        yield stage.rectified(cell)
 
 
-def _cut(rows: list[Row], stage: _Stage, width: int) -> Iterator[list[Row]]:
-    """Replace what is no longer read by the values of a stage, and cut where a unit bends."""
-    inputs = flint.fmpz_mat(len(rows), len(stage.reads), [r[i] for r in rows for i in stage.reads])
-    values = (inputs * stage.weights).entries()
-    size = stage.weights.ncols()
-    whole = [
-        [row[k] for k in stage.keeps] + values[i * size : (i + 1) * size]
-        for i, row in enumerate(rows)
-    ]
-    bend = stage.bends
-    left: list[tuple[list[Row], int]] = [(whole, 0)]  # cells, and how many units have cut them
+def _refined(
+    whole: Cone, columns: Sequence[int], watch: Callable[[], None] | None
+) -> Iterator[Cone]:
+    """Iterate over the parts of a cone on which the form in each of these columns has one sign."""
+    left: list[tuple[Cone, int]] = [(whole, 0)]  # cells, and how many forms have cut them
     while left:
         cell, done = left.pop()
-        for index in range(done, len(bend)):
-            heights = [row[bend[index]] for row in cell]
-            if min(heights) < 0 < max(heights):
-                left.append((_half(cell, [-h for h in heights], width), index + 1))
-                cell = _half(cell, heights, width)
-        yield [_rectified(row, bend) for row in cell]
+        for index in range(done, len(columns)):
+            if cell.is_cut(columns[index]):
+                if watch is not None:
+                    watch()
+                cell, other = cell.parts(columns[index], watch)
+                left.append((other, index + 1))
+        yield cell
 
 
-def _rectified(row: Row, columns: Sequence[int]) -> Row:
-    """Return the row with negative values in these columns set to zero; cells may share rows."""
-    if all(row[column] >= 0 for column in columns):
-        return row
-    fresh = list(row)
-    for column in columns:
-        fresh[column] = max(fresh[column], 0)
-    return fresh
+def _values(forms: flint.fmpz_mat, row: Row) -> Row:
+    """Return the values of linear forms, which are the rows of a matrix."""
+    return list((forms * flint.fmpz_mat(len(row), 1, row)).entries())
 
 
-def _half(rows: list[Row], heights: Sequence[int], width: int) -> list[Row]:
-    """Return the generators of the part of a cell where a linear form is not negative."""
-    kept: dict[tuple[int, ...], Row] = {}
-    for i, (row, height) in enumerate(zip(rows, heights, strict=True)):
-        if height >= 0:
-            kept.setdefault(tuple(row[:width]), row)
-        j = (i + 1) % len(rows)
-        if height < 0 < heights[j] or heights[j] < 0 < height:
-            # the point between the two where the form is zero, as a non-negative combination
-            own, other = abs(heights[j]), abs(height)
-            mixed = [own * u + other * v for u, v in zip(row, rows[j], strict=True)]
-            divisor = flint.fmpz(math.gcd(*map(int, mixed[:width])))
-            # the form is linear on the cell with integer coefficients: the division is exact
-            new = [v // divisor for v in mixed]
-            kept.setdefault(tuple(new[:width]), new)
-    return list(kept.values())
+def _finite_point(rows: Sequence[Row]) -> tuple[Fraction, ...]:
+    row = next(row for row in rows if row[-1] > 0)
+    return _divided(row, row[-1])
 
 
-def _start(domain: Domain, dimension: int) -> Iterator[list[Row]]:
-    """Iterate over cones whose affine parts cover the domain."""
-    if isinstance(domain, Box):
-        corners: list[tuple[Fraction, ...]] = list(domain.corners())
-        if len(corners) == 4:  # around the rectangle, not zigzag
-            corners[2], corners[3] = corners[3], corners[2]
-        yield [_homogeneous(corner) for corner in corners]
-        return
-    apex = [0] * dimension + [1]
-    for orthant in product((1, -1), repeat=dimension):
-        rays = [[s * int(i == j) for j in range(dimension + 1)] for i, s in enumerate(orthant)]
-        rows: list[Row] = [*rays, apex]
-        if domain is not None:
-            rows = _clipped(rows, *domain.inequalities(), dimension)
-        # what lies on a coordinate hyperplane belongs to the orthant on its positive side
-        flat = any(s < 0 and not any(r[i] for r in rows) for i, s in enumerate(orthant))
-        if not flat and any(row[dimension] > 0 for row in rows):
-            yield rows
-
-
-def _clipped(rows: list[Row], A: RationalMatrix, b: RationalMatrix, dimension: int) -> list[Row]:
-    """Return the generators of the part of a cone that satisfies A x ≤ b w."""
-    joint = RationalMatrix.stack_columns([-A, b])
-    for row in joint.numerators.tolist():
-        form = list(map(int, row))
-        heights = [sum(u * v for u, v in zip(form, r, strict=True)) for r in rows]
-        rows = _half(rows, heights, dimension + 1)
-        if not rows:
-            break
-    return rows
-
-
-def _homogeneous(point: Sequence[Fraction]) -> Row:
-    denominator = math.lcm(*(v.denominator for v in point))
-    return [*(v.numerator * (denominator // v.denominator) for v in point), denominator]
-
-
-def _finite_point(rows: Sequence[Row], dimension: int) -> tuple[Fraction, ...]:
-    row = next(r for r in rows if r[dimension] > 0)
-    return tuple(Fraction(v, row[dimension]) for v in row[:dimension])
+def _divided(row: Row, weight: int) -> tuple[Fraction, ...]:
+    return tuple(Fraction(v, weight) for v in row[:-1])

@@ -182,10 +182,18 @@ def _intervals(certificate: Certificate, a: Network, b: Network) -> Fraction | N
 
 
 def _cells(certificate: Certificate, a: Network, b: Network) -> Fraction | None:
-    found = supremum(a, b, certificate.domain, certificate.norm)
     data = certificate.upper.data
-    if not isinstance(data, dict) or data.get("cells") != found.cells:
-        raise CertificateError(f"{found.cells} joint cells were found, the certificate has others")
+    claimed = data.get("cells") if isinstance(data, dict) else None
+    if not isinstance(claimed, int) or isinstance(claimed, bool):
+        raise CertificateError("the certificate does not say how many joint cells there are")
+
+    def watch(count: int) -> None:
+        if count > claimed:
+            raise CertificateError(f"there are more joint cells than the {claimed} claimed")
+
+    found = supremum(a, b, certificate.domain, certificate.norm, watch)
+    if found.cells != claimed:
+        raise CertificateError(f"{found.cells} joint cells were found, not the {claimed} claimed")
     return found.upper
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from tropnet.checker import Certificate
-from tropnet.checker.cells import MAX_INPUTS, supremum
+from tropnet.checker.cells import MAX_INPUTS
 from tropnet.checker.certificate import Claimed
 from tropnet.checker.gap import Norm, norm_above
 from tropnet.checker.intervals import difference_bounds, plain_bounds
@@ -25,6 +25,7 @@ from tropnet.equivalence.problem import RELATIONS, Problem
 from tropnet.equivalence.relate import Related, offer, relate
 from tropnet.equivalence.separate import separate, shallow
 from tropnet.equivalence.verdict import Bound, Different, Equivalent, Undecided, Verdict
+from tropnet.equivalence.visit_cells import has_few_cells, visit_cells, visit_few_cells
 from tropnet.equivalence.witness import witness_at
 from tropnet.errors import BudgetExceeded, DomainError
 from tropnet.exact import IntervalVector
@@ -32,9 +33,6 @@ from tropnet.exact.fraction import decimal_text
 from tropnet.network import Network
 from tropnet.network.fold import folded
 
-#: With at most this many ReLU units in both networks, enumeration comes before searching: it is
-#: quick and gives the exact supremum.
-_FEW_UNITS: Final = 48
 #: Seconds that the search may take before bounds are tried.
 _QUICK: Final = 0.5
 
@@ -54,9 +52,10 @@ def compare_networks(
 
     The front door is `tropnet.compare`, which also takes files. Stages, in order: shapes; equal
     normal forms; units related over common atoms (on R^n this needs no search and settles permuted,
-    rescaled, duplicated and dead units at any size); slopes at infinity; exact enumeration of joint
-    cells for up to two inputs; a search for differences; for one hidden layer a point read off the
-    forms; intervals around differences of matched units.
+    rescaled, duplicated and dead units at any size); slopes at infinity; exact enumeration of the
+    joint cells if they are few; a search for differences; for one hidden layer a point read off the
+    forms; intervals around differences of matched units; exact enumeration for up to six inputs as
+    far as the time allows; a longer search.
 
     Args:
         a: the first network f.
@@ -114,15 +113,17 @@ class _Portfolio:
             self.stage("slopes at infinity", lambda: grow(problem, self.bracket))
             # nothing is left to narrow once the supremum is known to be infinite
             self.exact = self.bracket.lower.value is None and self.bracket.different
-        few = problem.a.n_relu + problem.b.n_relu <= _FEW_UNITS
-        if few and problem.a.n_inputs <= MAX_INPUTS:
-            self.stage("exact enumeration of cells", self.enumerate)
+        small = problem.a.n_inputs <= MAX_INPUTS
+        few = small and has_few_cells(problem)
+        if few:
+            self.stage("exact enumeration of cells", lambda: self.enumerate(visit_few_cells))
         self.stage("search", lambda: self.falsifier.run(_QUICK))
         if self.separable(related):
             self.stage("kinks", lambda: separate(problem, related[0], self.bracket))
         self.stage("intervals", lambda: self.intervals(related))
-        if problem.a.n_inputs <= MAX_INPUTS and not few and not self.bracket.decided:
-            self.stage("exact enumeration of cells", self.enumerate)
+        if small and not few and not self.bracket.decided:
+            name = "exact enumeration of cells"
+            self.stage(name, lambda: self.enumerate(visit_cells))
         if not self.bracket.decided:
             seconds = problem.remaining / 4
             self.stage("longer search", lambda: self.falsifier.run(seconds))
@@ -160,24 +161,10 @@ class _Portfolio:
         related.append(found)
         return offer(found, self.bracket)
 
-    def enumerate(self) -> str:
-        problem = self.problem
-        found = supremum(
-            problem.a, problem.b, problem.domain, problem.norm, lambda _: problem.require_time()
-        )
-        if found.point is not None:
-            self.bracket.offer_point(found.point)
-        if found.ray is not None and found.base is not None:
-            distance = Fraction(1)
-            while not self.bracket.different:
-                problem.require_time()
-                steps = zip(found.base, found.ray, strict=True)
-                self.bracket.offer_point(tuple(u + distance * v for u, v in steps))
-                distance *= 2
-            self.bracket.offer_direction(found.ray)
-        self.bracket.offer_upper(found.upper, "cells", {"cells": found.cells})
+    def enumerate(self, visit: Callable[[Problem, Bracket], str]) -> str:
+        outcome = visit(self.problem, self.bracket)
         self.exact = True
-        return f"{found.cells} joint cells"
+        return outcome
 
     def intervals(self, related: list[Related]) -> str:
         # an exporter multiplies a normalisation into the convolution before it: both networks
