@@ -220,7 +220,7 @@ class CircuitExpression:
             # the outputs come last, and are what one looks for
             dots = rf"&\;\;\vdots \quad \text{{({hidden} more lines)}}"
             shown.insert(-len(self._shown_outputs()), dots)
-        return f"${aligned(shown)}$"
+        return rf"$\displaystyle {aligned(shown)}$"
 
     def _shown_outputs(self) -> tuple[CircuitLine, ...]:
         return self.lines[len(self.lines) - min(len(self.outputs), _SHOWN_LINES // 2) :]

@@ -253,7 +253,7 @@ class LatticeForm:
         return aligned(self._latex(None))
 
     def _repr_latex_(self) -> str:
-        return f"${aligned(self._latex(_SHOWN))}$"
+        return rf"$\displaystyle {aligned(self._latex(_SHOWN))}$"
 
     def _latex(self, most: int | None) -> list[str]:
         inner, outer = (r"\max", r"\min") if self.dual else (r"\min", r"\max")
