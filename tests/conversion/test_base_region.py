@@ -5,11 +5,14 @@ from fractions import Fraction
 from itertools import combinations, product
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tropnet.conversion.base_region import BaseRegion, GeneratorTable, cut
+from tropnet import Box, Network
+from tropnet.conversion.base_region import BaseRegion, CellFacets, GeneratorTable, cut
 from tropnet.errors import BudgetExceeded
 from tropnet.exact import RationalMatrix
+from tropnet.geometry import enumerate_cells
 
 
 def _cube(n: int, table: GeneratorTable) -> tuple[BaseRegion, list[list[int]]]:
@@ -98,3 +101,30 @@ def test_cuts_without_facets_have_a_budget() -> None:
     corners = [table.place([k, k * k, 1]) for k in range(-150, 151)]
     with pytest.raises(BudgetExceeded, match="generators of a base region cut in two: predicted"):
         cut(BaseRegion(0, tuple(corners)), [1, 0, 0], table)
+
+
+@pytest.mark.parametrize(("widths", "boxed"), [((3, 4, 3, 1), True), ((2, 4, 3, 1), False)])
+def test_facets_tell_the_edges_of_cells(widths: tuple[int, ...], boxed: bool) -> None:
+    generator = np.random.default_rng(5)
+    shapes = list(zip(widths[1:], widths[:-1], strict=True))
+    network = Network.from_dense(
+        [generator.integers(-2, 3, shape).tolist() for shape in shapes],
+        [generator.integers(-2, 3, shape[0]).tolist() for shape in shapes],
+    )
+    cells = enumerate_cells(network, Box.cube(widths[0]) if boxed else None).pieces
+    facets, rows = CellFacets(cells), cells.exact_vertices()
+    indptr, indices = cells.cell_vertices
+    edges = {frozenset(edge) for edge in cells.edges.tolist()}
+    assert cells.n_cells > 5
+    for cell in range(cells.n_cells):
+        corners = indices[indptr[cell] : indptr[cell + 1]].tolist()
+        tight = facets.tight(cell, [tuple(int(v) for v in rows[k]) for k in corners])
+        assert tight is not None
+        pairs = combinations(range(len(corners)), 2)
+        found = {frozenset((corners[p], corners[q])) for p, q in pairs if _is_edge(tight, p, q)}
+        assert found == {edge for edge in edges if edge <= set(corners)}
+
+
+def _is_edge(tight: tuple[int, ...], p: int, q: int) -> bool:
+    common = tight[p] & tight[q]
+    return not any(t & common == common for k, t in enumerate(tight) if k not in (p, q))
