@@ -28,8 +28,8 @@ Engine = Literal["auto", "subdivision", "exact", "tree"]
 #: Called now and then with (units done, units in all, cells so far).
 Progress = Callable[[int, int, int], None]
 
-#: With more doubtful vertices than this, all is cut again in integers.
-_MOST_DOUBTFUL: Final = 500
+#: With a larger part of the vertices in doubt, all is cut again in integers.
+_MOST_DOUBTFUL: Final = 0.5
 
 
 def enumerate_cells(
@@ -124,7 +124,8 @@ def _in_floats(
         return None
     if len(doubt) == 0:
         return start, record, "float64 bounds"
-    if len(doubt) > _MOST_DOUBTFUL or not signs_hold(done, start, record, doubt):
+    most = max(64, _MOST_DOUBTFUL * record.lattice.n_vertices)
+    if len(doubt) > most or not signs_hold(done, start, record, doubt):
         return None
     return start, record, f"float64 bounds, integers at {len(doubt)} vertices"
 
