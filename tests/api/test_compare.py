@@ -49,7 +49,7 @@ def test_a_tropical_map_may_stand_on_either_side() -> None:
 
 
 def test_undecided_has_no_truth_value() -> None:
-    verdict = tropnet.compare(*two_tournaments(), Box.cube(4), time_limit=2)
+    verdict = tropnet.compare(*two_tournaments(), Box.cube(7), time_limit=2)
     with pytest.raises(UndecidedError, match="neither true nor false"):
         bool(verdict)
 

@@ -82,9 +82,9 @@ def test_a_witness_that_float32_hides_is_marked() -> None:
 
 
 def test_undecided_fails_and_gives_the_reason_and_the_bracket() -> None:
-    said = _said(*two_tournaments(), Box.cube(4), time_limit=2)
+    said = _said(*two_tournaments(), Box.cube(7), time_limit=2)
     assert said.startswith(
-        "It is undecided whether the models are equivalent on Box.cube(4, '-1', '1').\n\n"
+        "It is undecided whether the models are equivalent on Box.cube(7, '-1', '1').\n\n"
     )
     assert "no point beyond atol was found" in said
     assert "Proven: 0 <= sup|f-g| <= " in said
