@@ -1,4 +1,4 @@
-"""The command line: `tropnet info|convert|tropicalize|compare|check`."""
+"""The command line: `tropnet info|convert|tropicalize|regions|compare|check`."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from tropnet.cli.compare import compare
 from tropnet.cli.convert import convert
 from tropnet.cli.exit_code import ExitCode
 from tropnet.cli.info import info
+from tropnet.cli.regions import regions
 from tropnet.cli.traceback_option import traceback_option
 from tropnet.cli.tropicalize import tropicalize
 from tropnet.errors import TropnetError
@@ -46,7 +47,7 @@ def cli(context: click.Context) -> int:
     return ExitCode.SAME
 
 
-for _command in (info, convert, tropicalize, compare, check):
+for _command in (info, convert, tropicalize, regions, compare, check):
     cli.add_command(_command)
 
 

@@ -60,14 +60,17 @@ class FlatCells:
         ids, first = np.unique(owner, return_index=True)
         starts = np.append(first, len(owner))
         seen: Any = np.ones(len(ids), bool)
+        over: Any = np.zeros(len(ids), bool)
         if len(ids):
             low = np.minimum.reduceat(points, first, axis=0)
             high = np.maximum.reduceat(points, first, axis=0)
             seen = ((high > ends[:, 0]) & (low < ends[:, 1])).all(axis=1)
+            over = ((low < ends[:, 0]) | (high > ends[:, 1])).any(axis=1)
         polygons = [points[a:b] for a, b in zip(first[seen], starts[1:][seen], strict=True)]
         cells = ids[seen].tolist()
         if cut:
-            polygons = [_inside(polygon, ends) for polygon in polygons]
+            for k in np.flatnonzero(over[seen]):
+                polygons[k] = _inside(polygons[k], ends)
             cells = [c for c, polygon in zip(cells, polygons, strict=True) if len(polygon) > 2]
             polygons = [polygon for polygon in polygons if len(polygon) > 2]
         for cell, polygon in _clipped(pieces, ends):

@@ -75,7 +75,8 @@ def plot_bend_locus(
     signs, sizes = locus.signs[own, output], np.abs(locus.jumps[own, output])
     strong = np.zeros(len(sizes))
     if len(strong):
-        strong = np.sqrt(np.minimum(sizes / np.quantile(sizes, _LARGE), 1))
+        large = float(np.quantile(sizes, _LARGE)) or 1.0  # jumps may be below all floats
+        strong = np.sqrt(np.minimum(sizes / large, 1))
     widest = float(np.clip(80 / np.sqrt(len(strong) + 1), 0.8, 3.5))
     ax = axes_for(ax)
     colours = (ORANGE, BLUE)

@@ -52,7 +52,8 @@ def window_of(complex_: PolyhedralComplex, window: Any = None) -> FloatArray:
     low, high = finite.min(axis=0), finite.max(axis=0)
     if unbounded:
         inner_low, inner_high = np.quantile(finite, [0.1, 0.9], axis=0)
-        reach = _FAR * np.maximum(inner_high - inner_low, 1e-3 * (high - low)) / 2
+        spread = inner_high - inner_low
+        reach = _FAR * np.where(spread > 0, spread, high - low) / 2
         middle = (inner_low + inner_high) / 2
         low, high = np.maximum(low, middle - reach), np.minimum(high, middle + reach)
     side = np.where(high > low, high - low, np.max(high - low) or 2.0)
