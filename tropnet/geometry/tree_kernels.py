@@ -102,15 +102,15 @@ def compiled() -> dict[str, Any]:
         "_corner", "shrink", "measure", "recentre", "_first_exit", "_accept", "_pivot", "_proves",
         "_entry", "_proves_in_cone", "probe",
     ):  # fmt: skip
-        register_jitable(getattr(tree_probe, name))
+        register_jitable(_nrt=False)(getattr(tree_probe, name))
     for helper in (
         _compose, _push, _follows, _settle, _aim, _value, _ask_side, _ask_sides, _take, _back,
-        _find, _reaches_wall, _facets_of,
+        _leave, _choose, _find, _reaches_wall, _facets_of,
     ):  # fmt: skip
-        register_jitable(helper)
+        register_jitable(_nrt=False)(helper)
     loops = {"search": _search, "descents": _descents, "facets": _facets, "fill": _fill}
     return {
-        name: njit(cache=True, error_model="numpy", boundscheck=False)(loop)
+        name: njit(cache=True, _nrt=False, error_model="numpy", boundscheck=False)(loop)
         for name, loop in loops.items()
     }
 
@@ -242,16 +242,17 @@ def _ask_sides(layers: Layers, state: State, u: int) -> bool:
         spread += abs(forms[u, k])
     if sure == 0 and abs(forms[u, d]) > spread * (1.0 + 1e-14) + forms[u, d + ERROR]:
         sure = 1 if forms[u, d] > 0.0 else -1
-    if sure != 0 or abs(value) > forms[u, d + ERROR]:
-        if sure != 0:
-            own = 0 if sure > 0 else 1
-        for k in range(d):
-            work[SIDE + own, k] = work[POINT, k]
-        control[PLUS + own] = FOUND
-        control[PLUS + 1 - own] = NONE if sure != 0 else _ask_side(layers, state, u, 1 - own)
-    else:
-        control[PLUS] = _ask_side(layers, state, u, 0)
-        control[PLUS + 1] = _ask_side(layers, state, u, 1)
+    if sure != 0:
+        own = 0 if sure > 0 else 1
+    elif not abs(value) > forms[u, d + ERROR]:
+        own = -1
+    for side in range(2):
+        if side == own:
+            control[PLUS + side] = FOUND
+            for k in range(d):
+                work[SIDE + side, k] = work[POINT, k]
+        else:
+            control[PLUS + side] = NONE if sure != 0 else _ask_side(layers, state, u, side)
     plus, minus = control[PLUS], control[PLUS + 1]
     if plus == DOUBT or minus == DOUBT or (plus == NONE and minus == NONE):
         return False
@@ -260,64 +261,87 @@ def _ask_sides(layers: Layers, state: State, u: int) -> bool:
     return True
 
 
-def _take(layers: Layers, state: State, u: int, sign: int) -> bool:
-    """Go to the next unit with this sign; False where the inner point of that cell is unproven."""
-    control, units = state.control, state.units
-    m = units[u, ROWS]
+def _take(layers: Layers, state: State, u: int, sign: int, which: int) -> None:
+    """Go to the next unit with this sign, from a point in `work`."""
+    control, units, rows, work = state.control, state.units, state.rows, state.work
+    d, m = work.shape[1] - 4, units[u, ROWS]
     units[u + 1, TIES] = units[u, TIES] + control[TIE]
     units[u, SIGN] = sign
+    moved = False
+    for k in range(d):
+        moved = moved or work[POINT, k] != work[which, k]
+        work[POINT, k] = work[which, k]
     if control[SPLIT] != 0:
         units[u, SIGN] = 2 * sign
         _push(state, u, m)
+        rows[m, d + SLACK] = _value(rows, m, work)
+        moved = moved or rows[m, d + SLACK] < 1e-3 * rows[m, d + SIZE]
         m += 1
     units[u + 1, ROWS] = m
     control[UNIT] = u + 1
     control[TODO] = FORWARD
-    return _settle(layers, state, m)
+    if moved:
+        _settle(layers, state, m)
 
 
-def _back(layers: Layers, state: State) -> bool:
-    """Go to the last unit with another side to see; False where there is none."""
+def _back(state: State) -> int:
+    """Return the last unit with another side to see, that side taken up; −1 where there is none."""
     control, units = state.control, state.units
     u = control[UNIT] - 1
     while u >= 0 and units[u, PENDING] == 0:
         u -= 1
-    if u < 0:
-        return False
-    sign = units[u, PENDING]
-    units[u, PENDING] = 0
+    if u >= 0:
+        side = 0 if units[u, PENDING] > 0 else 1
+        units[u, PENDING] = 0
+        for k in range(state.waiting.shape[1]):
+            state.work[SIDE + side, k] = state.waiting[u, k]
+        # the rows are those of another path; their values must be measured
+        state.work[POINT, 0] = 2.0 + state.work[SIDE + side, 0]
+        control[SPLIT], control[SIDES], control[ZERO] = 1, 1 + side, 0
+        control[TIE] = units[u + 1, TIES] - units[u, TIES]
+    return int(u)
+
+
+def _leave(state: State, signs: Any, points: Any, ties: Any) -> None:
+    """Write down a cell."""
+    control, units = state.control, state.units
+    leaf, total = control[LEAVES], len(units) - 1
+    for i in range(total):
+        signs[leaf, i] = units[i, SIGN]
     for k in range(state.waiting.shape[1]):
-        state.work[POINT, k] = state.waiting[u, k]
-    control[SPLIT] = 1
-    control[TIE] = units[u + 1, TIES] - units[u, TIES]
-    _take(layers, state, u, sign)
-    return True
+        points[leaf, k] = state.work[POINT, k]
+    ties[leaf] = units[total, TIES] > 0
+    control[LEAVES] = leaf + 1
+    control[TODO] = BACK
+
+
+def _choose(state: State, u: int) -> int:
+    """Return the side to take first, 2 for a unit that is zero; the other one waits."""
+    control, units = state.control, state.units
+    units[u, PENDING] = 0
+    if control[ZERO] != 0:
+        return 2
+    if control[SIDES] != 3:
+        return 0 if control[SIDES] == 1 else 1
+    # the side on which the inner point is
+    own = 0 if _value(state.forms, u, state.work) > 0.0 else 1
+    units[u, PENDING] = 2 * own - 1
+    for k in range(state.waiting.shape[1]):
+        state.waiting[u, k] = state.work[SIDE + 1 - own, k]
+    return own
 
 
 def _search(
     layers: Layers, state: State, fuel: int, signs: Any, points: Any, ties: Any, limit: int
 ) -> int:
     """Go on until done, out of room or fuel, or in doubt."""
-    control, units, work = state.control, state.units, state.work
-    d, total = state.waiting.shape[1], len(units) - 1
+    control, total = state.control, len(state.units) - 1
     while True:
         u = control[UNIT]
-        if control[TODO] == BACK:
-            if not _back(layers, state):
-                return DONE
-            continue
-        if u == total:
-            leaf = control[LEAVES]
-            if leaf == limit:
+        if control[TODO] == FORWARD and u == total:
+            if control[LEAVES] == limit:
                 return FULL
-            for i in range(total):
-                signs[leaf, i] = units[i, SIGN]
-            for k in range(d):
-                points[leaf, k] = work[POINT, k]
-            ties[leaf] = units[u, TIES] > 0
-            control[LEAVES] = leaf + 1
-            control[TODO] = BACK
-            continue
+            _leave(state, signs, points, ties)
         if control[TODO] == FORWARD:
             if fuel == 0:
                 return PAUSE
@@ -327,35 +351,26 @@ def _search(
                 _compose(layers, state, layer)
             if not _ask_sides(layers, state, u):
                 return ASK
-        sides = control[SIDES]
-        units[u, PENDING] = 0
-        if control[ZERO] != 0:
-            _take(layers, state, u, 0)
-        elif sides == 0:
+        elif control[TODO] == ANSWERED and control[SIDES] == 0 and control[ZERO] == 0:
             control[TODO] = BACK
-        else:
-            own = 0 if sides & 1 else 1
-            if sides == 3:
-                # the side on which the inner point is comes first
-                own = 0 if _value(state.forms, u, work) > 0.0 else 1
-                units[u, PENDING] = 2 * own - 1
-                for k in range(d):
-                    state.waiting[u, k] = work[SIDE + 1 - own, k]
-            for k in range(d):
-                work[POINT, k] = work[SIDE + own, k]
-            _take(layers, state, u, 1 - 2 * own)
+        if control[TODO] == BACK:
+            u = _back(state)
+            if u < 0:
+                return DONE
+        side = _choose(state, u)
+        which = POINT if side == 2 else SIDE + side
+        _take(layers, state, u, 0 if side == 2 else 1 - 2 * side, which)
 
 
 def _descents(layers: Layers, state: State, coins: Any, splits: Any, start: Any) -> None:
     """Descend at random, once for each row of coins; write how many choices there were."""
     control, units, work = state.control, state.units, state.work
-    total = len(units) - 1
     for i in range(len(coins)):
         for k in range(len(start)):
             work[POINT, k] = start[k]
-        _settle(layers, state, units[0, ROWS])
-        found = 0
-        for u in range(total):
+        measure(state.rows, work, units[0, ROWS])
+        splits[i] = 0
+        for u in range(len(units) - 1):
             layer = layers.layer_of[u]
             if u == layers.info[layer, 0]:
                 _compose(layers, state, layer)
@@ -367,12 +382,9 @@ def _descents(layers: Layers, state: State, coins: Any, splits: Any, start: Any)
                         work[SIDE + 1, k] = work[POINT, k]
             side = 0 if control[SIDES] & 1 else 1
             if control[SIDES] == 3:
-                found += 1
+                splits[i] += 1
                 side = coins[i, u]
-            for k in range(len(start)):
-                work[POINT, k] = work[SIDE + side, k]
-            _take(layers, state, u, 1 - 2 * side)
-        splits[i] = found
+            _take(layers, state, u, 1 - 2 * side, SIDE + side)
 
 
 # ---- facets -------------------------------------------------------------------------------------
