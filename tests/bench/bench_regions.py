@@ -1,0 +1,125 @@
+"""Cells of networks: time before certification, with affine maps, and what the proof adds.
+
+The promised ratios are fractions of what the fastest public program took for counts alone (edge
+subdivision in float32: .035, .226, .111 and 4.76 s, on a machine whose unit took .040 s). Another
+public program, relucent, is timed when the variable RELUCENT_PYTHON names a Python that has it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.bench.measure import Measurement, Reference, measure
+from tropnet.domains import Box
+from tropnet.geometry import enumerate_cells
+from tropnet.geometry.cell_maps import float_maps
+from tropnet.geometry.circuit import Circuit
+from tropnet.geometry.float_certificate import doubtful_vertices
+from tropnet.geometry.quick_certificate import open_vertices
+from tropnet.geometry.start import Start
+from tropnet.geometry.subdivision import Subdivision, subdivide
+from tropnet.io import load
+from tropnet.network import Network
+
+#: net, widths, its count of cells where it is known, units for cells, and for cells and maps
+NETS = [
+    ("A", (2, 32, 32, 1), 795, 0.035 / 0.040 / 10, 0.035 / 0.040 / 8),
+    ("B", (2, 64, 64, 64, 1), 6668, 0.226 / 0.040 / 12, 0.226 / 0.040 / 5),
+    ("D", (3, 32, 32, 1), 11512, 0.111 / 0.040 / 8, 0.111 / 0.040 / 4),
+    ("F", (2, 128, 128, 128, 128, 1), 29584, 4.76 / 0.040 / 12, 4.76 / 0.040 / 9),
+]
+#: What certification may add, and bytes a cell.
+CERTIFIED, BYTES = 1.5, 200
+
+RELUCENT = """
+import sys, time, numpy, torch, relucent
+data = numpy.load(sys.argv[1])
+layers = []
+for k in sorted({int(name.split(".")[0]) for name in data}):
+    weight, bias = data[f"{k}.weight"], data[f"{k}.bias"]
+    linear = torch.nn.Linear(weight.shape[1], weight.shape[0], dtype=torch.float64)
+    with torch.no_grad():
+        linear.weight.copy_(torch.from_numpy(weight)), linear.bias.copy_(torch.from_numpy(bias))
+    layers += [linear, torch.nn.ReLU()]
+net = torch.nn.Sequential(*layers[:-1])
+found = relucent.Complex(net)
+start = time.perf_counter()
+found.bfs(bound=1.0, cube_mode="intersect", nworkers=2)
+print(time.perf_counter() - start, len(found))
+"""
+
+
+def measurements() -> Iterator[Measurement]:
+    for name, widths, count, cells, maps in NETS:
+        network = _network(name, widths)
+        circuit, box = Circuit.of(network), Box.cube(network.n_inputs, -1, 1)
+        complex_ = enumerate_cells(network, box)
+        if "TROPNET_DATA" in os.environ:
+            assert complex_.n_cells == count, (name, complex_.n_cells)
+        plain, mapped, proved = _runs(circuit, box)
+        title = f"{name} {'-'.join(map(str, widths))}, {complex_.n_cells} cells"
+        yield measure(f"{title}: cells and adjacency", plain, at_most=cells)
+        yield measure(f"{title}: with all float maps", mapped, at_most=maps)
+        yield measure(
+            f"{title}: with proof", proved, at_most=CERTIFIED, reference=Reference("without", plain)
+        )
+        size = complex_.nbytes / complex_.n_cells
+        yield Measurement(f"{title}: arrays of a cell", size, "byte", 1.0, BYTES)
+    yield from _relucent()
+
+
+def _network(name: str, widths: tuple[int, ...]) -> Network:
+    folder = os.environ.get("TROPNET_DATA")
+    if folder:
+        return load(Path(folder) / "regions" / f"{name}.npz")
+    rng = np.random.default_rng(0)
+    sizes = list(pairwise(widths))
+    weights = [rng.uniform(-1, 1, (b, a)) / np.sqrt(a) for a, b in sizes]
+    biases = [rng.uniform(-1, 1, b) / np.sqrt(a) for a, b in sizes]
+    return Network.from_dense(weights, biases)
+
+
+def _runs(circuit: Circuit, box: Box) -> tuple[Callable[[], Any], ...]:
+    def plain() -> tuple[Start, Subdivision]:
+        start = Start.of(circuit, box)
+        record = subdivide(circuit, start, 1_000_000)
+        record.lattice.cells_of_facets()
+        return start, record
+
+    def mapped() -> object:
+        return float_maps(circuit, (plain()[1].signs() > 0).astype(np.int8))
+
+    def proved() -> object:
+        start, record = plain()
+        doubt = open_vertices(circuit, record)
+        return doubtful_vertices(circuit, start, record, doubt) if len(doubt) else doubt
+
+    return plain, mapped, proved
+
+
+def _relucent() -> Iterator[Measurement]:
+    python, folder = os.environ.get("RELUCENT_PYTHON"), os.environ.get("TROPNET_DATA")
+    if not (python and folder):
+        return
+    path = Path(folder) / "regions" / "A.npz"
+    found = subprocess.run(
+        [python, "-c", RELUCENT, str(path)], capture_output=True, text=True, check=True
+    )
+    seconds, count = found.stdout.split()[-2:]
+    assert int(count) == NETS[0][2], f"relucent finds {count} cells"
+    network = load(path)
+    ours = measure(
+        "A: complex with proof",
+        lambda: enumerate_cells(network, Box.cube(2, -1, 1)),
+        at_most=1.0,
+    )
+    yield Measurement(
+        "A: complex with proof", ours.seconds, "relucent, 2 workers", float(seconds), 1 / 1000
+    )
