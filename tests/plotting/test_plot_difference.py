@@ -7,6 +7,7 @@ import pytest
 
 from tropnet import Box, Network
 from tropnet.errors import DomainError, ShapeError
+from tropnet.geometry.region_comparison import compare_regions
 from tropnet.plotting import plot_difference
 
 
@@ -44,10 +45,21 @@ def test_two_forms_of_one_function(corner: Network) -> None:
     assert plot_difference(corner, permuted).get_title() == "f = g everywhere here"
 
 
+def test_a_comparison_is_drawn_as_its_networks(corner: Network, flat_half: Network) -> None:
+    found = compare_regions(corner, flat_half, Box.cube(2))
+    ax: Any = plot_difference(found)
+    other: Any = plot_difference(corner, flat_half, Box.cube(2))
+    assert ax.get_title() == other.get_title() == "f − g from 0 to 2"
+    with pytest.raises(DomainError, match="a comparison, which has g and its domain"):
+        plot_difference(found, corner)
+    with pytest.raises(DomainError, match="was given one function; give two networks"):
+        plot_difference(corner)
+
+
 @pytest.mark.parametrize(
     ("f", "options", "error", "message"),
     [
-        ("f.onnx", {}, DomainError, "was given a str; give two networks"),
+        ("f.onnx", {}, DomainError, "was given a str; give a Network or a"),
         (None, {"levels": 1}, DomainError, "levels=1; give at least 2"),
         (None, {"output": 3}, ShapeError, "output=3"),
     ],

@@ -32,6 +32,34 @@ def as_complex(
         >>> as_complex(corner, Box.cube(2), "plot", (2,)).n_cells
         4
     """
+    require_inputs(x, picture, dimensions)
+    if isinstance(x, Network):
+        return enumerate_cells(x, domain)
+    if domain is not None:
+        raise DomainError(
+            f"{picture} was given a complex and a domain; a complex has its own, "
+            "window= chooses the part to be seen"
+        )
+    found: PolyhedralComplex = x
+    return found
+
+
+def require_inputs(x: Any, picture: str, dimensions: tuple[int, ...]) -> None:
+    """Refuse what is no network or complex, or has an input dimension that cannot be drawn.
+
+    Raises:
+        DomainError: neither a network nor a complex.
+        ShapeError: another input dimension.
+
+    Example:
+        >>> from tropnet import load
+        >>> from tropnet.plotting.as_complex import require_inputs
+        >>> require_inputs(load("examples:moons_a"), "plot_cells", (3,))
+        Traceback (most recent call last):
+            ...
+        tropnet.errors.ShapeError: plot_cells draws functions of 3 inputs, this one has 2; plot
+            draws this one
+    """
     if not isinstance(x, Network | PolyhedralComplex):
         raise DomainError(
             f"{picture} was given a {type(x).__name__}; give a Network or a PolyhedralComplex "
@@ -47,14 +75,6 @@ def as_complex(
         raise ShapeError(
             f"{picture} draws functions of {known} inputs, this one has {x.n_inputs}; {advice}"
         )
-    if isinstance(x, Network):
-        return enumerate_cells(x, domain)
-    if domain is not None:
-        raise DomainError(
-            f"{picture} was given a complex and a domain; a complex has its own, "
-            "window= chooses the part to be seen"
-        )
-    return x
 
 
 def chosen_output(complex_: PolyhedralComplex, output: int) -> int:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tropnet.domains import Domain
-from tropnet.errors import DomainError
-from tropnet.geometry.joint_network import joint_network
+from tropnet.errors import DomainError, ShapeError
+from tropnet.geometry.region_comparison import RegionComparison, compare_regions
 from tropnet.network import Network
-from tropnet.plotting.as_complex import as_complex, chosen_output
+from tropnet.plotting.as_complex import as_complex, require_inputs
 from tropnet.plotting.axes import axes_for, frame
 from tropnet.plotting.flat_cells import FlatCells
 from tropnet.plotting.libraries import library
@@ -19,12 +19,12 @@ from tropnet.plotting.plot_regions import draw_edges
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from tropnet.typing import FloatArray, IntArray
+    from tropnet.typing import BoolArray, FloatArray, IntArray
 
 
 def plot_difference(
-    f: Network,
-    g: Network,
+    f: Network | RegionComparison,
+    g: Network | None = None,
     domain: Domain = None,
     *,
     ax: Axes | None = None,
@@ -41,9 +41,9 @@ def plot_difference(
     f = g; where f and g agree on whole cells, these are hatched.
 
     Args:
-        f: a network with two inputs.
-        g: another one, with as many outputs.
-        domain: a box, a polyhedron, or None for all of R².
+        f: a network with two inputs; or what `compare_regions` found, and then nothing more.
+        g: another network, with as many outputs.
+        domain: for networks: a box, a polyhedron, or None for all of R².
         ax: where to draw; new Axes if left out.
         window: the part to be seen, as in `plot_regions`.
         output: which output.
@@ -56,7 +56,7 @@ def plot_difference(
 
     Raises:
         ShapeError: not two inputs, or shapes that differ.
-        DomainError: no network, or an empty window.
+        DomainError: no networks, or an empty window.
 
     Cost: that of the common cells, and 2 s for 30,000 of them.
 
@@ -68,18 +68,25 @@ def plot_difference(
         >>> ax.get_title()
         'f − g from -0.745 to 19.2'
     """
-    for network in (f, g):
-        if not isinstance(network, Network):
-            raise DomainError(
-                f"plot_difference was given a {type(network).__name__}; give two networks "
-                "(tropnet.load makes them)"
-            )
     if levels < 2:
         raise DomainError(f"levels={levels}; give at least 2")
-    found = as_complex(joint_network(f, g).difference, domain, "plot_difference", (2,))
-    output = chosen_output(found, output)
+    if not isinstance(f, RegionComparison):
+        if g is None:
+            raise DomainError("plot_difference was given one function; give two networks")
+        for network in (f, g):
+            require_inputs(network, "plot_difference", (2,))
+        f = compare_regions(f, g, domain)
+    elif g is not None or domain is not None:
+        raise DomainError("plot_difference was given a comparison, which has g and its domain")
+    found = as_complex(f.complex, None, "plot_difference", (2,))
+    m = f.first.n_outputs
+    if not -m <= output < m:
+        raise ShapeError(f"output={output}, but there are {m} outputs; count from 0")
+    output %= m
     flat = FlatCells.of(found, window, cut=True)
-    maps = found.maps[:, [output]]
+    numerators, denominator = found.exact_maps()
+    gaps = numerators[:, [output]] - numerators[:, [m + output]]
+    maps = (gaps / denominator).astype(np.float64)
     corners, values, triangles = _merged(flat, flat.values(maps)[:, 0])
     ax = axes_for(ax)
     low, high = float(values.min(initial=0)), float(values.max(initial=0))
@@ -93,8 +100,8 @@ def plot_difference(
         draw_edges(ax, flat).set_alpha(0.2)
     if low < 0 < high:
         ax.tricontour(mesh, values, [0.0], colors="black", linewidths=1.4, zorder=4)
-    _hatch(ax, flat, output)
-    of = f" in output {output}" if found.network.n_outputs > 1 else ""
+    _hatch(ax, flat, (gaps == 0).all(axis=(1, 2)))
+    of = f" in output {output}" if m > 1 else ""
     same = low == 0 == high
     span = f"f = g{of} everywhere here" if same else f"f − g{of} from {low:.3g} to {high:.3g}"
     frame(ax, flat.window, span)
@@ -111,11 +118,9 @@ def _merged(flat: FlatCells, values: FloatArray) -> tuple[FloatArray, FloatArray
     return flat.corners[first], values[first], triangles[(a != b) & (b != c) & (c != a)]
 
 
-def _hatch(ax: Any, flat: FlatCells, output: int) -> None:
-    """Hatch the cells on which the difference is zero, exactly."""
-    numerators, _ = flat.complex.exact_maps()
-    zero = (numerators[:, output] == 0).all(axis=1)[flat.cells]
-    own = [polygon for polygon, same in zip(flat.polygons(), zero, strict=True) if same]
+def _hatch(ax: Any, flat: FlatCells, same: BoolArray) -> None:
+    """Hatch the cells on which the difference is zero."""
+    own = [polygon for polygon, k in zip(flat.polygons(), flat.cells, strict=True) if same[k]]
     if own:
         ax.add_collection(
             library("matplotlib.collections").PolyCollection(
