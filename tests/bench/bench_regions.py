@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -40,19 +41,20 @@ CERTIFIED, BYTES = 1.5, 200
 
 RELUCENT = """
 import sys, time, numpy, torch, relucent
-data = numpy.load(sys.argv[1])
-layers = []
-for k in sorted({int(name.split(".")[0]) for name in data}):
-    weight, bias = data[f"{k}.weight"], data[f"{k}.bias"]
-    linear = torch.nn.Linear(weight.shape[1], weight.shape[0], dtype=torch.float64)
-    with torch.no_grad():
-        linear.weight.copy_(torch.from_numpy(weight)), linear.bias.copy_(torch.from_numpy(bias))
-    layers += [linear, torch.nn.ReLU()]
-net = torch.nn.Sequential(*layers[:-1])
-found = relucent.Complex(net)
-start = time.perf_counter()
-found.bfs(bound=1.0, cube_mode="intersect", nworkers=2)
-print(time.perf_counter() - start, len(found))
+
+if __name__ == "__main__":
+    data = numpy.load(sys.argv[1])
+    layers = []
+    for k in sorted({int(name.split(".")[0]) for name in data}):
+        weight, bias = (torch.from_numpy(data[f"{k}.{part}"]) for part in ("weight", "bias"))
+        linear = torch.nn.Linear(*weight.shape[::-1], dtype=torch.float64)
+        linear.load_state_dict({"weight": weight, "bias": bias})
+        layers += [linear, torch.nn.ReLU()]
+    found = relucent.Complex(torch.nn.Sequential(*layers[:-1]))
+    begin = torch.full((1, 2), 0.01, dtype=torch.float64)
+    start = time.perf_counter()
+    found.bfs(begin, cube_radius=1.0, cube_mode="intersect", nworkers=2, verbose=0)
+    print(time.perf_counter() - start, len(found))
 """
 
 
@@ -109,9 +111,11 @@ def _relucent() -> Iterator[Measurement]:
     if not (python and folder):
         return
     path = Path(folder) / "regions" / "A.npz"
-    found = subprocess.run(
-        [python, "-c", RELUCENT, str(path)], capture_output=True, text=True, check=True
-    )
+    with tempfile.TemporaryDirectory() as place:
+        script = Path(place) / "relucent_cells.py"  # its workers import the file
+        script.write_text(RELUCENT)
+        command = [python, str(script), str(path)]
+        found = subprocess.run(command, capture_output=True, text=True, check=True)
     seconds, count = found.stdout.split()[-2:]
     assert int(count) == NETS[0][2], f"relucent finds {count} cells"
     network = load(path)
