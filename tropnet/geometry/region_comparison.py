@@ -31,7 +31,7 @@ from tropnet.geometry.integral import (
 )
 from tropnet.geometry.joint_network import Cuts, joint_network
 from tropnet.geometry.joint_region import JointRegion, joint_regions
-from tropnet.geometry.linear_regions import enumerate_cells
+from tropnet.geometry.linear_regions import Engine, enumerate_cells
 from tropnet.geometry.polyhedral_complex import PolyhedralComplex
 from tropnet.geometry.region_graph import isomorphism, region_graph
 
@@ -129,15 +129,24 @@ class RegionComparison:
         return self._cut[cuts, level]
 
     def _cells(self, network: Network) -> PolyhedralComplex:
-        found = enumerate_cells(
-            network, self.domain, max_cells=self.max_cells, time_limit=self.time_limit
-        )
+        found = self._enumerated(network, "auto")
+        if found.complete and not _crossed_singly(found):
+            found = self._enumerated(network, "exact")
         if not found.complete:
             raise BudgetExceeded(
                 f"seconds for the {found.n_cells} joint cells so far", math.inf,
                 self.time_limit or math.inf, "raise time_limit, or take a smaller domain",
             )  # fmt: skip
         return found
+
+    def _enumerated(self, network: Network, engine: Engine) -> PolyhedralComplex:
+        return enumerate_cells(
+            network,
+            self.domain,
+            engine=engine,
+            max_cells=self.max_cells,
+            time_limit=self.time_limit,
+        )
 
     @property
     def complex(self) -> PolyhedralComplex:
@@ -389,6 +398,23 @@ class RegionComparison:
             for name, value in self.rows()
         )
         return f"<div><strong>RegionComparison</strong><table>{rows}</table></div>"
+
+
+def _crossed_singly(found: PolyhedralComplex) -> bool:
+    """Tell whether just one unit changes its sign at each facet, as in general position.
+
+    All cells at a vertex then agree in all units but those that carry it. Where a float was zero
+    by chance, they do not, and the cells between are missing.
+    """
+    if found.record is None or found.record.rows is not None:
+        return True  # not made in floats
+    pairs = found.facet_cells[found.facet_cells[:, 1] >= 0]
+    changes = np.zeros(len(pairs), np.int64)
+    for part in found.words:
+        changes += np.bitwise_count(part[pairs[:, 0]] ^ part[pairs[:, 1]]).sum(
+            axis=1, dtype=np.int64
+        )
+    return bool((changes == 2).all())  # from positive to negative
 
 
 def _shown(value: Any) -> str:

@@ -8,6 +8,7 @@ the rounding in the forms, and those follow from the weights alone.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -155,23 +156,21 @@ def _displacements(complex_: PolyhedralComplex, points: FloatArray, chosen: IntA
     with np.errstate(invalid="ignore", divide="ignore"):
         bound: Any = np.where(rest < 0.5, _SLACK * step / (1 - rest) + _TINY, np.inf)
     bound[np.isnan(bound)] = np.inf
-    found: FloatArray = np.asarray(bound, np.float64)
+    found: FloatArray = bound
     return found
 
 
 def _inverses(matrices: FloatArray) -> FloatArray:
     """Return nearly inverse matrices; what they are worth is measured afterwards."""
+    found: Any = np.zeros_like(matrices)  # zero is inverse to nothing: the bound becomes infinite
     try:
-        return np.linalg.inv(matrices)
+        found = np.linalg.inv(matrices)
     except np.linalg.LinAlgError:  # a singular one among them
-        regular = np.linalg.det(matrices) != 0
-        found = np.zeros_like(matrices)  # zero is inverse to nothing: the bound becomes infinite
-        for i in np.flatnonzero(regular):
-            try:
-                found[i] = np.linalg.inv(matrices[i])
-            except np.linalg.LinAlgError:
-                continue
-        return found
+        for i, matrix in enumerate(matrices):
+            with suppress(np.linalg.LinAlgError):
+                found[i] = np.linalg.inv(matrix)
+    inverses: FloatArray = found
+    return inverses
 
 
 def _support_forms(
