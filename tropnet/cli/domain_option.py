@@ -49,12 +49,12 @@ def domain_options(command: _F) -> _F:
     command = click.option(
         "--vnnlib",
         metavar="FILE",
-        help="Compare on the input boxes of a VNN-LIB file, on each if there are several.",
+        help="The input boxes of a VNN-LIB file, one after the other if there are several.",
     )(command)
     return click.option(
         "--box",
         metavar="LO HI | FILE.json",
-        help="Compare on a box: one pair of exact decimals or fractions for all inputs, or a file "
+        help="Only on a box: one pair of exact decimals or fractions for all inputs, or a file "
         'such as {"lower": [0, "1/3"], "upper": [1, 0.5]}. All of R^n if left out.',
     )(command)
 

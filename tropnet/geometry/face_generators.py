@@ -57,10 +57,13 @@ def generators_outside(
     indptr, members = small
     owner = np.repeat(np.arange(len(indptr) - 1, dtype=np.int64), np.diff(indptr))
     keys = owner * count + members
+    sizes = np.diff(large[0])[faces]
     chosen = np.full(len(faces), -1, np.int64)
     waiting = np.arange(len(faces))
     step = 0
     while len(waiting):
+        if (sizes[waiting] <= step).any():
+            raise RuntimeError("the complex is inconsistent: a face spanned by one of its facets")
         candidate = large[1][large[0][faces[waiting]] + step]
         key = facets[waiting].astype(np.int64) * count + candidate
         place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
