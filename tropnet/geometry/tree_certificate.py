@@ -193,10 +193,10 @@ class ExactCells:
             return ""
         if not self.cone:
             return "apart" if solved[-1] > 0 else "touches"
-        last = len(rows) - 1  # t ≥ 0
-        apart = all(v > 0 for v in solved) or any(
-            v > 0 and i == last for v, i in zip(solved, start, strict=True)
-        )
+        # target and all rows that carry it vanish together; apart if that forces t = 0
+        used = [row for row, v in zip(chosen, solved, strict=True) if v > 0]
+        time = [int(k == d - 1) for k in range(d + 1)]
+        apart = rational_rows([*used, time]).rank() == len(used)
         return "apart" if apart else "touches"
 
     def _artificial(self, name: int) -> Row:
@@ -255,36 +255,38 @@ class ExactCells:
                 stack.append(((*known, -2 * own), behind.point, tied))
                 stack.append(((*known, 2 * own), ahead.point, tied))
 
-    def across(self, row: Row, inside: Point, outside: Point) -> SignArray:
+    def across(
+        self, signs: Sequence[int], row: Row, inside: Point, outside: Point
+    ) -> SignArray:
         """Return the signs behind a facet, `(U,)`, 0 where a unit vanishes there altogether.
 
         Args:
+            signs: those of the cell.
             row: positive inside, zero on the facet.
             inside: a point of the open cell.
             outside: a point beyond the facet; the segment between meets no other facet.
         """
         here, there = value(row, inside), value(row, outside)
         tau = here / (here - there)
-        place = [a + tau * (b - a) for a, b in zip(inside, outside, strict=True)]
         along = [b - a for a, b in zip(inside, outside, strict=True)]
-        # the values and their change on the way out decide in this order
-        pair = RationalMatrix.from_rows([[*place, Fraction(1)], [*along, Fraction(0)]])
-        found = np.zeros(self.problem.n_units, np.int8)
-        values: list[RationalMatrix] = []
-        for layer in self.problem.layers:
-            total = pair @ layer.base.T
-            if len(layer.reads):
-                parts = [
-                    values[rep] if turn == found[rep] and turn > 0 else -values[rep]
-                    if turn == found[rep] else RationalMatrix.zeros(2, 1)
-                    for rep, turn in zip(layer.reads.tolist(), layer.polarity.tolist(), strict=True)
-                ]  # fmt: skip
-                total = total + RationalMatrix.stack_columns(parts) @ layer.weights.T
-            sign = total.signs()
-            width = sign.shape[1]
-            found[layer.start : layer.start + width] = np.where(sign[0] != 0, sign[0], sign[1])
-            values += [total.columns([k]) for k in range(width)]
-        return found
+        place = [a + tau * b for a, b in zip(inside, along, strict=True)]
+        at, on = _whole([*place, Fraction(1)]), _whole([*along, Fraction(0)])
+        found: list[int] = []
+        for unit in range(self.problem.n_units):
+            # values are continuous: on the facet, those of either cell
+            size = _dot(self.row(unit, signs), at) or _dot(self.row(unit, found), on)
+            found.append((size > 0) - (size < 0))
+        return np.array(found, np.int8)
+
+
+def _dot(row: Row, vector: list[int]) -> int:
+    return sum(a * b for a, b in zip(row, vector, strict=True))
+
+
+def _whole(vector: list[Fraction]) -> list[int]:
+    """Return a positive multiple in integers."""
+    common = math.lcm(*(v.denominator for v in vector))
+    return [v.numerator * (common // v.denominator) for v in vector]
 
 
 def value(row: Row, point: Point) -> Fraction:

@@ -11,7 +11,7 @@ from tropnet.geometry import tree_kernels as kernels
 from tropnet.geometry.tree_probe import FOUND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tropnet.geometry.tree_certificate import ExactCells, Point, Row
     from tropnet.geometry.tree_kernels import Layers, State
@@ -71,8 +71,11 @@ class FacetSearch:
             plain = sure & ((found[:, 1] >= 0) | (found[:, 2] < 0))
             parts.append(found[plain, :3])
             for row, point in zip(found[~plain].tolist(), points[~plain].tolist(), strict=True):
-                place = tuple(map(Fraction, point)) if row[3] == FOUND else None
-                self._decide(row[0], row[2], place)
+                if row[3] == FOUND:
+                    self._decide(row[0], row[2], tuple(map(Fraction, point)))
+                else:
+                    basis = [] if row[2] < 0 else [int(v) for v in point]
+                    self._decide(row[0], row[2], None, basis)
             self.tick()
         for cell in range(len(self.points), len(self.signs)):
             self._all_of(cell)
@@ -118,16 +121,19 @@ class FacetSearch:
             return tuple(map(Fraction, self.points[cell].tolist()))
         return self.exact_points[cell - len(self.points)]
 
-    def _decide(self, cell: int, carrier: int, outside: Point | None) -> None:
+    def _decide(
+        self, cell: int, carrier: int, outside: Point | None, basis: Sequence[int] = ()
+    ) -> None:
         """Settle whether a row carries a facet of a cell, and which cell is behind it."""
         known = self.signs[cell].tolist()
         exact, inside = self.exact, self._inside(cell)
         rows = exact.rows(known)
         index = self._place(known, carrier)
+        hint = [i - (i > index) for i in exact.hint(basis, len(rows))]
         row = rows.pop(index)
         if outside is None:
             self.decided += 1
-            outside = exact.beyond(rows, [-v for v in row], inside).point
+            outside = exact.beyond(rows, [-v for v in row], inside, hint).point
         if outside is not None:
             self._record(cell, carrier, row, inside, outside)
 
@@ -157,7 +163,7 @@ class FacetSearch:
         if carrier < 0:
             self.extra.append((cell, -1, carrier))
             return
-        behind = self.exact.across(row, inside, outside)
+        behind = self.exact.across(self.signs[cell].tolist(), row, inside, outside)
         other = self.cell_of[behind.tobytes()]  # all cells are there
         pair = min(cell, other), max(cell, other)
         if pair not in self.pairs:

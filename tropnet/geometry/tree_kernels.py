@@ -448,7 +448,8 @@ def _facets_of(
 ) -> int:  # fmt: skip
     """Write (cell, neighbour or −1, unit or −1 − inequality, status) for what may be facets.
 
-    The neighbour behind a unit's row of a loose cell is not known here; the point beyond is kept.
+    The neighbour behind a unit's row of a loose cell is not known here; the point beyond is
+    kept, or in doubt the basis.
     """
     d = state.work.shape[1] - 4
     for i in range(m):
@@ -468,6 +469,8 @@ def _facets_of(
             found[count, 2] = carriers[i] if i >= p else -1 - i
             for k in range(d):
                 places[count, k] = state.work[SIDE, k]
+                if status == DOUBT:
+                    places[count, k] = state.control[BASIS + k]
             count += 1
     if walls:
         for k in range(2 * d):
