@@ -171,8 +171,9 @@ def same_bend_locus(gaps: GapValues, forms: Any) -> Relation:
     one of the two functions bends and the other is affine nearby.
     """
     pairs = gaps.complex.facet_cells[gaps.complex.facet_cells[:, 1] >= 0]
-    before, after = forms[pairs[:, 0]], forms[pairs[:, 1]]
-    bends = (before != after).reshape(len(pairs), 2, -1).any(axis=2)
+    jumps = forms[pairs[:, 0]] != forms[pairs[:, 1]]
+    m = gaps.joint.size
+    bends = np.column_stack([jumps[:, :m].any(axis=(1, 2, 3)), jumps[:, m:].any(axis=(1, 2, 3))])
     wrong = np.flatnonzero(bends[:, 0] != bends[:, 1])
     if not len(wrong):
         count = int(bends[:, 0].sum())

@@ -34,6 +34,7 @@ from tropnet.geometry.joint_region import JointRegion, joint_regions
 from tropnet.geometry.linear_regions import Engine, enumerate_cells
 from tropnet.geometry.polyhedral_complex import PolyhedralComplex
 from tropnet.geometry.region_graph import isomorphism, region_graph
+from tropnet.geometry.start import MAX_DIMENSION
 
 if TYPE_CHECKING:
     from tropnet.network import Network
@@ -81,6 +82,11 @@ def compare_regions(
         >>> found.equal
         equal: no; see (-1)
     """
+    if first.n_inputs > MAX_DIMENSION:
+        raise DomainError(
+            f"{first.n_inputs} inputs; joint cells are measured for at most {MAX_DIMENSION}: take a "
+            "slice of both networks, or `compare`"
+        )
     comparison = RegionComparison(first, second, domain, max_cells, time_limit)
     _ = comparison.complex
     return comparison
