@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tropnet.api.check import check
     from tropnet.api.compare import compare
     from tropnet.api.linear_regions import linear_regions
+    from tropnet.api.load_complex import load_complex
     from tropnet.api.plan import plan
     from tropnet.api.tropicalize import tropicalize
     from tropnet.checker import Certificate, CheckReport
@@ -96,6 +97,7 @@ __all__ = [
     "examples",
     "linear_regions",
     "load",
+    "load_complex",
     "load_map",
     "merge_thin_cells",
     "plan",
@@ -117,6 +119,7 @@ _HOMES = {
         "compare",
         "linear_regions",
         "load",
+        "load_complex",
         "load_map",
         "plan",
         "save",

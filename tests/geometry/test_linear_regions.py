@@ -250,6 +250,16 @@ def test_a_unit_that_is_zero_on_an_added_wall() -> None:
     assert (cells.n_cells, cells.facet_unit.tolist(), cells.f_vector) == (2, [1], (1, 2))
 
 
+@pytest.mark.parametrize("engine", ["auto", "exact", "tree"])
+def test_a_unit_that_is_zero_at_vertices_alone(engine: Any) -> None:
+    """The diagonal of a square cuts no edge."""
+    diagonal = Network.from_dense([[[1, 1]], [[1]]])
+    cells = enumerate_cells(diagonal, Box.cube(2, -1, 1), engine=engine)
+    assert cells.n_cells == 2
+    if engine != "tree":
+        assert cells.f_vector == (4, 5, 2)
+
+
 def test_cells_that_contain_lines() -> None:
     ridge = Network.from_dense([[[1, 1], [1, 1]], [[1, 1]]], [[0, -1], [0]])
     cells = enumerate_cells(ridge)

@@ -21,6 +21,7 @@ from tropnet.geometry.face_lattice import FaceLattice
 from tropnet.geometry.float_certificate import cells_of_vertices
 from tropnet.geometry.linear_region import LinearRegion, connected
 from tropnet.geometry.location import cells_of_points
+from tropnet.geometry.saved_complex import complex_to_json
 from tropnet.geometry.settle import vertices_exactly
 from tropnet.geometry.start import INEQUALITY, MAX_DIMENSION, Start
 from tropnet.geometry.subdivision import WORD, Subdivision, signs_of
@@ -388,6 +389,14 @@ class PolyhedralComplex:
             DomainError: NaN or infinity.
         """
         return cells_of_points(self.network, self.circuit, self.domain, self.signs, points)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the complex as plain data, for `tropnet.save`; `load_complex` reads it back.
+
+        Raises:
+            DomainError: the complex is not complete.
+        """
+        return complex_to_json(self)
 
     @property
     def nbytes(self) -> int:
