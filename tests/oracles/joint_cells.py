@@ -1,13 +1,14 @@
 """|f − g| the slow way: split the domain along every unit's kink, with affine maps in Fractions.
 
 A region is a point, a segment or a convex polygon, given by its corners; on it every unit is an
-affine function of the inputs, written out. Unbounded domains are cut off by a square so large that
+affine function of the inputs, written out; `tests.oracles.solid_cells` has the regions of three and
+more inputs. Unbounded domains are cut off by a square so large that
 whatever grows without bound is astronomically large on its border.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -25,6 +26,8 @@ FAR = Fraction(2) ** 8000
 #: Nothing that is bounded comes near this size for the small networks that tests draw, and nothing
 #: that grows is smaller on the square's border; a step of one ulp from zero has slope 2^-1074.
 HUGE = Fraction(2) ** 4000
+#: The same in three and more dimensions; smaller, for speed.
+SOLID_FAR, SOLID_HUGE = Fraction(2) ** 2400, Fraction(2) ** 1200
 
 
 @dataclass(frozen=True)
@@ -59,25 +62,37 @@ class Answer:
 
 
 def answer(f: Network, g: Network, domain: Domain) -> Answer | None:
-    """Return the truth about |f − g| for one or two inputs; None where the domain is empty."""
-    corners = domain_corners(domain, f.n_inputs)
-    if not corners:
-        return None
+    """Return the truth about |f − g|; None where the domain is empty."""
     inf = one = two = Fraction(0)
     count = 0
-    for region, maps in regions(f, corners):
-        for piece, others in regions(g, region):
-            count += 1
-            for corner in piece:
-                gap = [
-                    value(p, corner) - value(q, corner) for p, q in zip(maps, others, strict=True)
-                ]
-                inf = max([inf, *(abs(v) for v in gap)])
-                one = max(one, sum((abs(v) for v in gap), Fraction(0)))
-                two = max(two, sum((v * v for v in gap), Fraction(0)))
-    if inf > HUGE:
+    for piece, maps, others in joint_regions(f, g, domain):
+        count += 1
+        for corner in piece:
+            gap = [value(p, corner) - value(q, corner) for p, q in zip(maps, others, strict=True)]
+            inf = max([inf, *(abs(v) for v in gap)])
+            one = max(one, sum((abs(v) for v in gap), Fraction(0)))
+            two = max(two, sum((v * v for v in gap), Fraction(0)))
+    if count == 0:
+        return None
+    if inf > (HUGE if f.n_inputs <= 2 else SOLID_HUGE):
         return Answer(None, None, None, count)
     return Answer(inf, one, two, count)
+
+
+def joint_regions(
+    f: Network, g: Network, domain: Domain
+) -> Iterator[tuple[list[Point], list[Map], list[Map]]]:
+    """Iterate over the corners of the joint regions of both networks, with their maps on each."""
+    if f.n_inputs > 2:
+        from tests.oracles.solid_cells import pieces
+
+        for piece, (maps, others) in pieces([f, g], domain):
+            yield piece.corners, maps, others
+        return
+    corners = domain_corners(domain, f.n_inputs)
+    for region, maps in regions(f, corners) if corners else []:
+        for piece, others in regions(g, region):
+            yield piece, maps, others
 
 
 def domain_corners(domain: Domain, dimension: int) -> list[Point]:

@@ -311,20 +311,22 @@ NORM_DRAWS: tuple[Norm, ...] = ("inf", "inf", "1", "2")
 KINDS = ("equal", "equal", "equal", "nudged", "needle", "different", "other")
 
 
-def draw_pair(seed: int) -> Pair:
-    """Draw a pair on at most two inputs with at most `MOST_UNITS` units in all."""
+def draw_pair(seed: int, inputs: int | None = None, most: int = MOST_UNITS) -> Pair:
+    """Draw a pair on at most two inputs, or on so many, with at most so many units in all."""
     rng = Random(seed)
     kind = rng.choice(KINDS)
     n_inputs, n_outputs = rng.choice([1, 1, 2, 2, 2]), rng.choice([1, 1, 2, 3])
-    first = draw_network(rng, n_inputs, n_outputs, rng.choice([3, 6, 10, 14]))
-    room = MOST_UNITS - first.units
-    second = rewritten(first, rng, room if kind != "needle" else room - 5)
+    n_inputs = inputs or n_inputs
+    sizes = [size for size in (3, 6, 10, 14) if 2 * size <= most]
+    first = draw_network(rng, n_inputs, n_outputs, rng.choice(sizes))
+    room = most - first.units
+    second = rewritten(first, rng, room if kind != "needle" else room - 2 * n_inputs - 1)
     if kind == "nudged":
         second = nudged(second, rng)
     elif kind == "needle":
         second = with_needle(second, rng)
     elif kind == "different":
-        second = draw_network(rng, n_inputs, n_outputs, rng.choice([3, 6, 10, 14]))
+        second = draw_network(rng, n_inputs, n_outputs, rng.choice(sizes))
     elif kind == "other":  # some weights changed by much
         for _ in range(rng.randint(1, 3)):
             layer = rng.choice(second.all)
