@@ -152,12 +152,20 @@ class FacetSearch:
 
     def _all_of(self, cell: int) -> None:
         """Find all facets of a cell in rationals."""
-        known = self.signs[cell].tolist()
-        carriers = [unit for unit, sign in enumerate(known) if abs(sign) == 2]
+        carriers = [unit for unit, sign in enumerate(self.signs[cell]) if abs(sign) == 2]
+        if not self.loose[cell]:
+            carriers = [unit for unit in carriers if self._is_due(cell, unit)]
         frame = self.problem.frame
         count = 2 * frame.dimension if frame.walls else len(frame.rows)
         for carrier in [*carriers, *(-1 - k for k in range(count))]:
             self._decide(cell, carrier, None)
+
+    def _is_due(self, cell: int, unit: int) -> bool:
+        """Tell whether a unit's row may carry a facet that no other cell is asked about."""
+        flipped = np.sign(self.signs[cell])
+        flipped[unit] = -flipped[unit]
+        other = self.cell_of.get(flipped.tobytes(), -1)
+        return other > cell and not self.loose[other]
 
     def _record(self, cell: int, carrier: int, row: Row, inside: Point, outside: Point) -> None:
         if carrier < 0:

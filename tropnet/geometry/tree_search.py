@@ -308,8 +308,8 @@ class TreeSearch:
         )
 
     def _facets(self, signs: SignArray, count: int) -> IntArray | None:
-        loose = np.ones(len(signs), np.bool_)
-        loose[:count] = self.ties[:count]
+        ties = [leaf.tie for leaf in self.leaves]
+        loose = np.concatenate([self.ties[:count], np.array(ties, np.bool_)])
         places = [leaf.point for leaf in self.leaves]
         prepared = self.layers, self.state
         search = FacetSearch(
