@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from tropnet.algebra import MaxPlus, TropicalMap, TropicalPolynomial, TropicalRational
     from tropnet.api.check import check
     from tropnet.api.compare import compare
+    from tropnet.api.decision_boundary import decision_boundary
     from tropnet.api.linear_regions import linear_regions
     from tropnet.api.load_complex import load_complex
     from tropnet.api.plan import plan
+    from tropnet.api.slice_network import slice_network
     from tropnet.api.tropicalize import tropicalize
     from tropnet.checker import Certificate, CheckReport
     from tropnet.conversion import Plan
@@ -44,12 +46,12 @@ if TYPE_CHECKING:
     from tropnet.exact import RationalMatrix
     from tropnet.geometry import (
         BendLocus,
+        DecisionBoundary,
         LinearRegion,
         PolyhedralComplex,
         bend_locus,
         merge_thin_cells,
         plane_through,
-        slice_network,
     )
     from tropnet.io import read_vnnlib
     from tropnet.io.load import load
@@ -68,6 +70,7 @@ __all__ = [
     "Certificate",
     "CertificateError",
     "CheckReport",
+    "DecisionBoundary",
     "Different",
     "DomainError",
     "Equivalent",
@@ -93,6 +96,7 @@ __all__ = [
     "bend_locus",
     "check",
     "compare",
+    "decision_boundary",
     "errors",
     "examples",
     "linear_regions",
@@ -117,12 +121,14 @@ _HOMES = {
     "tropnet.api": (
         "check",
         "compare",
+        "decision_boundary",
         "linear_regions",
         "load",
         "load_complex",
         "load_map",
         "plan",
         "save",
+        "slice_network",
         "to_onnx",
         "to_torch",
         "tropicalize",
@@ -144,12 +150,12 @@ _HOMES = {
     "tropnet.exact": ("RationalMatrix",),
     "tropnet.geometry": (
         "BendLocus",
+        "DecisionBoundary",
         "LinearRegion",
         "PolyhedralComplex",
         "bend_locus",
         "merge_thin_cells",
         "plane_through",
-        "slice_network",
     ),
     "tropnet.io": ("read_vnnlib",),
     "tropnet.network": ("Network",),

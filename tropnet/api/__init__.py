@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from tropnet.api.check import check
 from tropnet.api.compare import compare
+from tropnet.api.decision_boundary import decision_boundary
 from tropnet.api.linear_regions import linear_regions
 from tropnet.api.load_complex import load_complex
 from tropnet.api.plan import plan
+from tropnet.api.slice_network import slice_network
 from tropnet.api.tropicalize import tropicalize
 from tropnet.io import load, load_map, save, to_onnx, to_torch
 
 __all__ = [
     "check",
     "compare",
+    "decision_boundary",
     "linear_regions",
     "load",
     "load_complex",
     "load_map",
     "plan",
     "save",
+    "slice_network",
     "to_onnx",
     "to_torch",
     "tropicalize",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +72,7 @@ def slice_network(network: Network, origin: Any, directions: Any) -> Network:
     )
 
 
-def plane_through(points: Sequence[Any]) -> tuple[RationalMatrix, RationalMatrix]:
+def plane_through(points: Any) -> tuple[RationalMatrix, RationalMatrix]:
     """Return (origin, directions) of the plane through d + 1 points.
 
     The first point gets the coordinates (0, …, 0), the k-th one after it the k-th unit vector, so
