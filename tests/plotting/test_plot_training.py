@@ -28,7 +28,7 @@ def test_a_gif_with_a_frame_for_each_snapshot(tmp_path: Path) -> None:
     with Image.open(tmp_path / "t.gif") as image:
         assert image.n_frames == 2  # type: ignore[attr-defined]
     # one scale and one colour bar for all
-    assert len(ax.figure.axes) == 2
+    assert len(ax.child_axes) == 1
     assert ax.collections[0].get_clim()[1] == pytest.approx(3 * 2**0.5)
     assert ax.get_title() == "snapshot 2 of 2: 2 linear regions"
 

@@ -23,8 +23,8 @@ from tropnet.cli.tropicalize import tropicalize
 from tropnet.errors import TropnetError
 
 _EPILOG = """\b
-Exit codes: 0 the same, or valid; 1 different, or invalid; 2 undecided;
-3 any error, wrong usage included; 130 stopped by Ctrl-C.
+Exit codes: 0 the same, valid or done; 1 different, or invalid; 2 undecided, or cut short by
+a time limit; 3 any error, wrong usage included; 130 stopped by Ctrl-C.
 """
 
 

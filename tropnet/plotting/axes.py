@@ -35,6 +35,11 @@ def frame(ax: Any, window: FloatArray, title: str) -> None:
     ax.set_title(title, fontsize="medium")
 
 
+def add_colour_bar(ax: Any, colours: Any, label: str) -> Any:
+    """Put a colour bar beside a picture, as high as it; it is cleared with the Axes."""
+    return ax.figure.colorbar(colours, cax=ax.inset_axes((1.03, 0, 0.045, 1)), label=label)
+
+
 def counted(count: int, noun: str) -> str:
     """Return a number with its noun.
 

@@ -11,7 +11,7 @@ from tropnet.errors import DomainError, ShapeError
 from tropnet.geometry.region_comparison import RegionComparison, compare_regions
 from tropnet.network import Network
 from tropnet.plotting.as_complex import as_complex, require_inputs
-from tropnet.plotting.axes import axes_for, frame
+from tropnet.plotting.axes import add_colour_bar, axes_for, frame
 from tropnet.plotting.flat_cells import FlatCells
 from tropnet.plotting.libraries import library
 from tropnet.plotting.plot_regions import draw_edges
@@ -95,7 +95,7 @@ def plot_difference(
     mesh = library("matplotlib.tri").Triangulation(corners[:, 0], corners[:, 1], triangles)
     filled = ax.tricontourf(mesh, values, bands, cmap=cmap or "RdBu_r", zorder=1)
     if low < high:
-        ax.figure.colorbar(filled, ax=ax, label="f − g", shrink=0.85)
+        add_colour_bar(ax, filled, "f − g")
     if edges:
         draw_edges(ax, flat).set_alpha(0.2)
     if low < 0 < high:

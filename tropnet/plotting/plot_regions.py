@@ -11,7 +11,7 @@ from tropnet.errors import DomainError
 from tropnet.geometry import PolyhedralComplex
 from tropnet.network import Network
 from tropnet.plotting.as_complex import as_complex, chosen_output
-from tropnet.plotting.axes import axes_for, counted, frame
+from tropnet.plotting.axes import add_colour_bar, axes_for, counted, frame
 from tropnet.plotting.colours import colour_ids, map_heights, soft_colours
 from tropnet.plotting.flat_cells import FlatCells, segments_of
 from tropnet.plotting.libraries import library
@@ -36,7 +36,6 @@ def plot_regions(
     cmap: Any = None,
     edges: bool = True,
     limits: tuple[float, float] | None = None,
-    colour_bar: bool = True,
 ) -> Axes:
     """Draw the linear regions of a function of two inputs.
 
@@ -53,7 +52,6 @@ def plot_regions(
         cmap: a colour map of matplotlib.
         edges: whether the boundaries of regions are drawn.
         limits: the slopes at the ends of the colour bar, for pictures that are to be compared.
-        colour_bar: whether "slope" adds one.
 
     Returns:
         The Axes; their first collection has a polygon for each cell that is seen.
@@ -91,8 +89,8 @@ def plot_regions(
     )
     if edges:
         draw_edges(ax, flat, light=by == "slope")
-    if by == "slope" and colour_bar:
-        ax.figure.colorbar(filled, ax=ax, label="length of the gradient", shrink=0.85)
+    if by == "slope":
+        add_colour_bar(ax, filled, "length of the gradient")
     frame(ax, flat.window, title_of(flat))
     return ax
 

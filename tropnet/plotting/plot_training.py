@@ -85,14 +85,10 @@ def plot_training(
         raise DomainError(f"picture={picture!r} cannot be called; give a function that draws")
     names = titles or [f"snapshot {k} of {len(complexes)}" for k in range(1, len(complexes) + 1)]
     ax = axes_for(ax)
-    whole = dict(options)
-    barred: list[bool] = []  # the colour bar stays from frame to frame
 
     def show(k: int) -> tuple[()]:
         ax.clear()
-        own = {"colour_bar": not barred, **whole} if slopes else whole
-        draw(complexes[k], ax=ax, window=window, **own)
-        barred.append(True)
+        draw(complexes[k], ax=ax, window=window, **options)
         ax.set_title(f"{names[k]}: {ax.get_title()}", fontsize="medium")
         return ()
 
