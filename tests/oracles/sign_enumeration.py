@@ -37,9 +37,7 @@ def domain_sides(domain: Domain) -> tuple[Side, ...]:
     if domain is None:
         return ()
     a, b = domain.inequalities()
-    return tuple(
-        (tuple(-v for v in row), side[0]) for row, side in zip(a, b, strict=True)
-    )
+    return tuple((tuple(-v for v in row), side[0]) for row, side in zip(a, b, strict=True))
 
 
 def _grow(
@@ -77,9 +75,7 @@ def _grow(
 
 def _form(affine_map: Affine, unit: int, values: list[list[Form]]) -> Form:
     n = len(values[0][0][0])
-    columns = []
-    for k in range(n + 1):
-        columns.append([[g[k] if k < n else h for g, h in level] for level in values])
+    columns = [[[g[k] if k < n else h for g, h in level] for level in values] for k in range(n + 1)]
     bias = affine(affine_map, [[Fraction(0)] * len(level) for level in values])[unit]
     parts = [affine(affine_map, column)[unit] - bias for column in columns]
     return tuple(parts[:n]), parts[n] + bias

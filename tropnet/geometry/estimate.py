@@ -10,9 +10,9 @@ import numpy as np
 
 from tropnet.errors import DomainError
 from tropnet.geometry import tree_kernels as kernels
+from tropnet.geometry.tree_probe import POINT
 from tropnet.geometry.tree_problem import TreeProblem
 from tropnet.geometry.tree_search import prepared
-from tropnet.geometry.tree_probe import POINT
 
 if TYPE_CHECKING:
     from tropnet.domains import Domain

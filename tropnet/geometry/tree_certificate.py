@@ -1,4 +1,4 @@
-"""Decisions about cells in rational arithmetic, where the floats of the tree search are in doubt."""
+"""Decisions about cells in rational arithmetic, where floats are in doubt."""
 
 from __future__ import annotations
 
@@ -108,16 +108,18 @@ class ExactCells:
         key = index, known.tobytes()
         if key in self._forms:
             return self._forms[key]
-        active = np.flatnonzero(known[layer.reads] * layer.polarity > 0) if layer.start else []
+        active: list[int] = []
+        if layer.start:
+            active = np.flatnonzero(known[layer.reads] * layer.polarity > 0).tolist()
         forms = layer.base
-        if len(active):
+        if active:
             parts = []
             for column in active:
                 rep, turn = int(layer.reads[column]), int(layer.polarity[column])
                 source = self.layer(rep)
                 part = self._layer(source, signs)[0].rows([rep - self.starts[source]])
                 parts.append(part if turn > 0 else -part)
-            weights = layer.weights.columns([int(v) for v in active])
+            weights = layer.weights.columns(active)
             forms = (forms + weights @ RationalMatrix.stack_rows(parts)).reduced()
         if len(self._forms) >= _KEPT:
             self._forms.clear()
@@ -255,9 +257,7 @@ class ExactCells:
                 stack.append(((*known, -2 * own), behind.point, tied))
                 stack.append(((*known, 2 * own), ahead.point, tied))
 
-    def across(
-        self, signs: Sequence[int], row: Row, inside: Point, outside: Point
-    ) -> SignArray:
+    def across(self, signs: Sequence[int], row: Row, inside: Point, outside: Point) -> SignArray:
         """Return the signs behind a facet, `(U,)`, 0 where a unit vanishes there altogether.
 
         Args:

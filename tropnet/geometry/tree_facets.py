@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
-from tropnet.geometry import tree_kernels as kernels
+from tropnet.geometry.tree_facet_kernels import compiled
+from tropnet.geometry.tree_kernels import SIGN
 from tropnet.geometry.tree_probe import FOUND
 
 if TYPE_CHECKING:
@@ -86,14 +87,14 @@ class FacetSearch:
     def _tried(self) -> Any:
         """Iterate over what the compiled loop says, in chunks of cells."""
         state, walls = self.state, self.problem.frame.walls
-        state.units[:-1, kernels.SIGN] = 0
+        state.units[:-1, SIGN] = 0
         keys, odd, table = self._table()
         d, p = self.problem.frame.dimension, len(self.problem.frame.rows)
         most = p + self.problem.n_units + 2 * d
         carriers = np.zeros(p + self.problem.n_units, np.int64)
         found = np.zeros((_CELLS * most, 4), np.int64)
         places = np.zeros((_CELLS * most, d))
-        loop = kernels.compiled()["facets"]
+        loop = compiled()["facets"]
         for first in range(0, len(self.points), _CELLS):
             last = min(first + _CELLS, len(self.points))
             count = loop(
@@ -111,7 +112,7 @@ class FacetSearch:
         for unit, triple in enumerate(words):
             keys ^= triple[known[:, unit] + 1]
         table = np.full(1 << (2 * len(known) + 1).bit_length(), -1, np.int64)
-        kernels.compiled()["fill"](table, keys)
+        compiled()["fill"](table, keys)
         return keys, words[:, 0] ^ words[:, 2], table
 
     # ---- in rationals -----------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The compiled loops of the tree search: descend, find facets, descend at random.
+"""The compiled loops of the tree search: descend everywhere, or at random.
 
 Units are decided one after the other. At each node the rows of the path so far are a cell with a
 proven inner point; the next unit either keeps its sign on that cell, which multipliers prove, or
@@ -53,7 +53,8 @@ FORWARD: Final = 0
 BACK: Final = 1
 ANSWERED: Final = 2
 
-#: Columns of `State.units`: the sign; the sign that waits, or 0; how many rows and ties came before.
+#: Columns of `State.units`: the sign; the sign that waits, or 0; how many rows and ties came
+#: before.
 SIGN: Final = 0
 PENDING: Final = 1
 ROWS: Final = 2
@@ -92,30 +93,41 @@ class State(NamedTuple):
     work: Any  # (10 + D, D + 4)
 
 
+#: Arrays are borrowed from the caller: counting references to them took half the time.
+OPTIONS: Final[dict[str, Any]] = {"_nrt": False, "error_model": "numpy", "boundscheck": False}
+
+
 @cache
-def compiled() -> dict[str, Any]:
-    """Compile the loops below; numba keeps the machine code in its cache on disk."""
-    from numba import njit
+def register() -> None:
+    """Let compiled code call the functions of this module and of `tree_probe`."""
     from numba.extending import register_jitable
 
-    for name in (
-        "_corner", "shrink", "measure", "recentre", "_first_exit", "_accept", "_pivot", "_proves",
-        "_entry", "_proves_in_cone", "probe",
-    ):  # fmt: skip
-        register_jitable(_nrt=False)(getattr(tree_probe, name))
-    for helper in (
-        _compose, _push, _follows, _settle, _aim, _value, _ask_side, _ask_sides, _take, _back,
-        _leave, _choose, _find, _reaches_wall, _facets_of,
-    ):  # fmt: skip
+    probing = (
+        tree_probe._corner, tree_probe.shrink, measure, recentre, tree_probe._first_exit,
+        tree_probe._accept, tree_probe._column, tree_probe._pivot, tree_probe._proves,
+        tree_probe._entry, tree_probe._proves_in_cone, probe,
+    )  # fmt: skip
+    walking = (
+        compose, push, aim, _follows, _settle, _value, _ask_side, _ask_sides, _take, _back, _leave,
+        _choose,
+    )  # fmt: skip
+    for helper in (*probing, *walking):
         register_jitable(_nrt=False)(helper)
-    loops = {"search": _search, "descents": _descents, "facets": _facets, "fill": _fill}
+
+
+@cache
+def compiled() -> dict[str, Any]:
+    """Compile `search` and `descents`; numba keeps the machine code in its cache on disk."""
+    from numba import njit
+
+    register()
     return {
-        name: njit(cache=True, _nrt=False, error_model="numpy", boundscheck=False)(loop)
-        for name, loop in loops.items()
+        "search": njit(cache=True, **OPTIONS)(_search),
+        "descents": njit(cache=True, **OPTIONS)(_descents),
     }
 
 
-def _compose(layers: Layers, state: State, layer: int) -> None:
+def compose(layers: Layers, state: State, layer: int) -> None:
     """Write the forms of a layer's units on the cell of the signs before it."""
     d = layers.base.shape[1] - 1
     forms = state.forms
@@ -146,7 +158,7 @@ def _compose(layers: Layers, state: State, layer: int) -> None:
         forms[u, d + ERROR] = 1.01 * (lost + (layers.delta + (d + 6) * _U) * size)
 
 
-def _push(state: State, u: int, m: int) -> None:
+def push(state: State, u: int, m: int) -> None:
     """Append the row of a unit whose sign is known."""
     d = state.work.shape[1] - 4
     turn = 1.0 if state.units[u, SIGN] > 0 else -1.0
@@ -200,7 +212,7 @@ def _settle(layers: Layers, state: State, m: int) -> bool:
     return False
 
 
-def _aim(source: Any, i: int, sign: float, work: Any) -> None:
+def aim(source: Any, i: int, sign: float, work: Any) -> None:
     """Take a row, turned by a sign, as the target."""
     d = work.shape[1] - 4
     for k in range(d + 1):
@@ -220,7 +232,7 @@ def _value(source: Any, i: int, work: Any) -> float:
 
 def _ask_side(layers: Layers, state: State, u: int, side: int) -> int:
     """Look for a point where a unit is positive (side 0) or negative (1) in the present cell."""
-    _aim(state.forms, u, 1.0 - 2.0 * side, state.work)
+    aim(state.forms, u, 1.0 - 2.0 * side, state.work)
     d, m = state.work.shape[1] - 4, state.units[u, ROWS]
     status = probe(
         state.rows, state.work, state.control, m, -1, SIDE + side, layers.delta, 1.0, layers.cone
@@ -273,7 +285,7 @@ def _take(layers: Layers, state: State, u: int, sign: int, which: int) -> None:
         work[POINT, k] = work[which, k]
     if control[SPLIT] != 0:
         units[u, SIGN] = 2 * sign
-        _push(state, u, m)
+        push(state, u, m)
         rows[m, d + SLACK] = _value(rows, m, work)
         moved = moved or rows[m, d + SLACK] < 1e-3 * rows[m, d + SIZE]
         m += 1
@@ -348,7 +360,7 @@ def _search(
             fuel -= 1
             layer = layers.layer_of[u]
             if u == layers.info[layer, 0]:
-                _compose(layers, state, layer)
+                compose(layers, state, layer)
             if not _ask_sides(layers, state, u):
                 return ASK
         elif control[TODO] == ANSWERED and control[SIDES] == 0 and control[ZERO] == 0:
@@ -373,7 +385,7 @@ def _descents(layers: Layers, state: State, coins: Any, splits: Any, start: Any)
         for u in range(len(units) - 1):
             layer = layers.layer_of[u]
             if u == layers.info[layer, 0]:
-                _compose(layers, state, layer)
+                compose(layers, state, layer)
             if not _ask_sides(layers, state, u):
                 # an estimate may trust the floats
                 control[SIDES] = 1 if control[PLUS] == FOUND else 2
@@ -385,130 +397,3 @@ def _descents(layers: Layers, state: State, coins: Any, splits: Any, start: Any)
                 splits[i] += 1
                 side = coins[i, u]
             _take(layers, state, u, 1 - 2 * side, SIDE + side)
-
-
-# ---- facets -------------------------------------------------------------------------------------
-
-
-def _fill(table: Any, keys: Any) -> None:
-    """Put the numbers of all cells into a hash table of more than twice their number."""
-    mask = len(table) - 1
-    for cell in range(len(keys)):
-        place = keys[cell] & mask
-        while table[place] >= 0:
-            place = (place + 1) & mask
-        table[place] = cell
-
-
-def _find(table: Any, signs: Any, cell: int, unit: int, key: int) -> int:
-    """Return the cell whose signs are those of a cell but for one unit, or −1."""
-    mask = len(table) - 1
-    place = key & mask
-    while table[place] >= 0:
-        other = table[place]
-        same = True
-        for u in range(signs.shape[1]):
-            left, right = signs[cell, u] > 0, signs[other, u] > 0
-            if (left == right) == (u == unit):
-                same = False
-                break
-        if same:
-            return int(other)
-        place = (place + 1) & mask
-    return -1
-
-
-def _reaches_wall(layers: Layers, state: State, m: int, k: int, side: int) -> int:
-    """Tell whether a cell has a facet on a wall of the box."""
-    rows, work = state.rows, state.work
-    d = work.shape[1] - 4
-    turn = 2.0 * side - 1.0
-    reach = (work[LOW + side, k] - work[POINT, k]) * turn
-    straight = True
-    for i in range(m):
-        end = rows[i, d + SLACK] + reach * turn * rows[i, k]
-        straight = straight and end > 2.0 * rows[i, d + ERROR]
-    if straight:
-        return FOUND
-    for j in range(d + 1):
-        work[TARGET, j] = 0.0
-    work[TARGET, k], work[TARGET, d] = turn, -1.0
-    work[TARGET, d + ERROR], work[TARGET, d + SIZE] = 8 * _U, 2.0
-    work[LOW + side, k] = 3.0 * turn
-    status = probe(
-        rows, work, state.control, m, -1, SIDE, layers.delta, 3.0, False
-    )
-    work[LOW + side, k] = turn
-    return int(status)
-
-
-def _facets_of(
-    layers: Layers, state: State, cell: int, m: int, p: int, signs: Any, loose: Any, table: Any,
-    keys: Any, odd: Any, walls: bool, carriers: Any, found: Any, places: Any, count: int,
-) -> int:  # fmt: skip
-    """Write (cell, neighbour or −1, unit or −1 − inequality, status) for what may be facets.
-
-    The neighbour behind a unit's row of a loose cell is not known here; the point beyond is
-    kept, or in doubt the basis.
-    """
-    d = state.work.shape[1] - 4
-    for i in range(m):
-        other = -1
-        if i >= p:
-            unit = carriers[i]
-            if not loose[cell]:
-                other = _find(table, signs, cell, unit, keys[cell] ^ odd[unit])
-                if other < cell or loose[other]:
-                    continue
-        _aim(state.rows, i, -1.0, state.work)
-        status = probe(
-            state.rows, state.work, state.control, m, i, SIDE, layers.delta, 1.0, layers.cone
-        )
-        if status != NONE:
-            found[count, 0], found[count, 1], found[count, 3] = cell, other, status
-            found[count, 2] = carriers[i] if i >= p else -1 - i
-            for k in range(d):
-                places[count, k] = state.work[SIDE, k]
-                if status == DOUBT:
-                    places[count, k] = state.control[BASIS + k]
-            count += 1
-    if walls:
-        for k in range(2 * d):
-            status = _reaches_wall(layers, state, m, k % d, 1 - k // d)
-            if status != NONE:
-                found[count, 0], found[count, 1], found[count, 3] = cell, -1, status
-                found[count, 2] = -1 - k
-                count += 1
-    return count
-
-
-def _facets(
-    layers: Layers, state: State, first: int, last: int, signs: Any, points: Any, loose: Any,
-    table: Any, keys: Any, odd: Any, walls: bool, carriers: Any, found: Any, places: Any,
-) -> int:  # fmt: skip
-    """Find the facets of some cells; return how many there are in `found`."""
-    units, layer_of = state.units, layers.layer_of
-    total, p, depth = len(units) - 1, units[0, ROWS], len(layers.info) - 1
-    count, composed = 0, 0
-    for cell in range(first, last):
-        for u in range(total):
-            before, now = units[u, SIGN], signs[cell, u]
-            if (before > 0) != (now > 0) or (before < 0) != (now < 0):
-                composed = min(composed, layer_of[u] + 1)
-            units[u, SIGN] = now
-        for layer in range(composed, depth):
-            _compose(layers, state, layer)
-        composed, m = depth, p
-        for u in range(total):
-            if abs(units[u, SIGN]) == 2:
-                _push(state, u, m)
-                carriers[m] = u
-                m += 1
-        for k in range(state.waiting.shape[1]):
-            state.work[POINT, k] = points[cell, k]
-        measure(state.rows, state.work, m)
-        count = _facets_of(
-            layers, state, cell, m, p, signs, loose, table, keys, odd, walls, carriers, found,
-            places, count,
-        )  # fmt: skip
-    return count

@@ -59,7 +59,9 @@ def probe(
         rows: of which m count and row `skip` does not.
         work: holds the inner point, the target and the walls; row `found` gets the point.
         control: holds the basis where it ended.
-        m, skip, found: see above.
+        m: see above.
+        skip: see above.
+        found: see above.
         delta: how far from the walls a point must stay.
         stretch: how far from 0 the walls are.
         cone: whether all rows lack a constant, and the last lower wall is their only true one.
@@ -173,8 +175,8 @@ def shrink(work: Any, which: int, d: int) -> None:
             work[which, k] *= 0.5 / largest
 
 
-def _pivot(rows: Any, work: Any, control: Any, enter: int, d: int) -> bool:
-    """Let a row or wall into the basis; False where none can leave it."""
+def _column(rows: Any, work: Any, enter: int, d: int) -> float:
+    """Write the entering row or wall in terms of the basis; return its value at the vertex."""
     if enter >= 0:
         value = rows[enter, d]
         for k in range(d):
@@ -184,13 +186,18 @@ def _pivot(rows: Any, work: Any, control: Any, enter: int, d: int) -> bool:
             for k in range(d):
                 total += rows[enter, k] * work[INVERSE + b, k]
             work[ALPHA, b] = total
-    else:
-        wall = -enter - 1
-        k, upper = wall // 2, wall % 2
-        turn = 1.0 - 2.0 * upper
-        value = turn * (work[VERTEX, k] - work[LOW + upper, k])
-        for b in range(d):
-            work[ALPHA, b] = turn * work[INVERSE + b, k]
+        return float(value)
+    wall = -enter - 1
+    k, upper = wall // 2, wall % 2
+    turn = 1.0 - 2.0 * upper
+    for b in range(d):
+        work[ALPHA, b] = turn * work[INVERSE + b, k]
+    return float(turn * (work[VERTEX, k] - work[LOW + upper, k]))
+
+
+def _pivot(rows: Any, work: Any, control: Any, enter: int, d: int) -> bool:
+    """Let a row or wall into the basis; False where none can leave it."""
+    value = _column(rows, work, enter, d)
     largest = 0.0
     for b in range(d):
         largest = max(largest, abs(work[ALPHA, b]))
@@ -249,7 +256,8 @@ def _proves_in_cone(rows: Any, work: Any, control: Any, d: int) -> bool:
     """
     gamma = (d + 6) * 1.01 * _U
     for b in range(d):
-        if not work[WEIGHT, b] > 0.0 or (control[BASIS + b] < 0 and control[BASIS + b] != 1 - 2 * d):
+        i = control[BASIS + b]
+        if not work[WEIGHT, b] > 0.0 or (i < 0 and i != 1 - 2 * d):
             return False
     widest = 0.0
     for b in range(d):
@@ -283,10 +291,10 @@ def _proves_in_cone(rows: Any, work: Any, control: Any, d: int) -> bool:
             total += abs(work[INVERSE + b, k])
         spread += (abs(value) + gamma * magnitude + slack) * total
     spread = 1.05 * spread / (1.0 - widest) + 2.0**-900
+    sure = True
     for b in range(d):
-        if not work[WEIGHT, b] > spread:
-            return False
-    return True
+        sure = sure and work[WEIGHT, b] > spread
+    return bool(sure)
 
 
 def _entry(rows: Any, i: int, k: int, d: int) -> float:

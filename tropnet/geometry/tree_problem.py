@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, final
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 #: What a float of the smallest positive size stands for: a weight that would round to zero.
 _LEAST: Final = 2.0**-1074
+#: Sides within which products of floats neither overflow nor lose digits to underflow.
+_SMALL: Final = Fraction(1, 2**900)
+_LARGE: Final = Fraction(2**900)
 
 
 @final
@@ -86,8 +90,13 @@ class Frame:
         """Bound how far, in y, rounding moves a point of `points`."""
         if self.cone:
             return 2.0**-50
-        ratios = (abs(a) / b for a, b in zip(self.shift, self.scale, strict=True))
-        return float(1 + max(ratios)) * 2.0**-49
+        pairs = list(zip(self.shift, self.scale, strict=True))
+        if any(b < _SMALL or abs(a) + b > _LARGE for a, b in pairs):
+            raise DomainError(
+                "a side of the domain is narrower than 2^-900 or reaches beyond 2^900; measure the "
+                "inputs in other units"
+            )
+        return min(2.0**40, float(1 + max([abs(a) / b for a, b in pairs]))) * 2.0**-49
 
     @staticmethod
     def of(domain: Domain, dimension: int) -> Frame:
@@ -114,11 +123,11 @@ class Frame:
             raise _flat(None)
         bounds = _bounding_box(a, b)
         if bounds is None:
-            return _cone_frame(dimension, (a, b), tuple(inside.point)[0])
+            return _cone_frame(dimension, (a, b), next(iter(inside.point)))
         shift = tuple((low + high) / 2 for low, high in bounds)
         # twice as large, so that its walls touch no cell
         scale = tuple(high - low for low, high in bounds)
-        return _box_frame(shift, scale, (a, b), tuple(inside.point)[0])
+        return _box_frame(shift, scale, (a, b), next(iter(inside.point)))
 
 
 def _flat(coordinate: int | None) -> DomainError:
@@ -175,12 +184,8 @@ def _domain_rows(frame: Frame, sides: _Sides | None) -> tuple[RationalMatrix, In
             found.setdefault(tuple(v // common for v in entries), name)
     if not found:
         return RationalMatrix.zeros(0, frame.dimension + 1), np.zeros(0, np.int64)
-    rows = [[_of_size_one(v, row) for v in row] for row in found]
+    rows = [_scaled(row) for row in found]
     return RationalMatrix.from_rows(rows), np.array([*found.values()], np.int64)
-
-
-def _of_size_one(value: int, row: tuple[int, ...]) -> Fraction:
-    return Fraction(value, 1 << (max(abs(v) for v in row).bit_length() - 1))
 
 
 def _bounding_box(a: RationalMatrix, b: RationalMatrix) -> list[tuple[Fraction, Fraction]] | None:
@@ -341,7 +346,7 @@ class _Reader:
         return new
 
 
-def _scaled(row: Any) -> list[Fraction]:
+def _scaled(row: Sequence[Any]) -> list[Fraction]:
     """Return a row over a power of two, its largest entry between 1 and 2."""
     entries = [int(v) for v in row]
     size = 1 << (max(abs(v) for v in entries).bit_length() - 1)

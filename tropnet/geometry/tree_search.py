@@ -82,8 +82,8 @@ def tree_cells(
 
     A cell is the interior of the set of points with one pattern of signs. Each cell comes with a
     point whose signs are proven, and each sign that was not followed up with multipliers that prove
-    that it does not occur: in float64 with error bounds where these suffice, in rationals elsewhere,
-    so that zero biases, proportional units and slivers of any width are counted as they are.
+    that it does not occur: in float64 with error bounds where these suffice, else in rationals, so
+    that zero biases, proportional units and slivers of any width are counted as they are.
 
     Args:
         circuit: the network.
