@@ -190,6 +190,12 @@ def bases() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
     near = dense([[1, 2], [-1, 1]], [[1, -1], [2, 1]], [[1, "9/8"]], bias=[[1, 0], [0, -1], [0]])
     triangle = Polyhedron([[-1, 0], [0, -1], [1, 1]], [0, 0, 2])
     strip = Polyhedron([[1, -1], [-1, 1]], [1, 1])
+    solid, beside = (
+        dense([[1, 2, 0], [-1, 1, 1]], [[1, -1], [2, 1]], [[1, v]], bias=[[1, 0], [0, -1], [0]])
+        for v in (1, "9/8")
+    )
+    # unbounded, and there the second unit of the first layer is at most 3
+    wedge = Polyhedron([[1, 2, 0], [-1, 1, 1], [0, 0, 1]], [-1, 3, 5])
     questions: dict[str, tuple[Network, Network, Domain, str, Norm]] = {
         "identical": (deep, deep, None, "0", "inf"),
         "relations on the plane": (absolute, turned, None, "0", "inf"),
@@ -201,6 +207,9 @@ def bases() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
         "drift on the plane": (deep, near, None, "1", "inf"),
         "drift in a strip": (deep, near, strip, "0", "inf"),
         "a bounded difference": (absolute, shifted, None, "1/4", "inf"),
+        "cells in space": (*_two_maxima(), None, "0", "inf"),
+        "cells in a wedge": (solid, beside, wedge, "1/2", "2"),
+        "a difference in space": (solid, beside, Box(["-1", "-1", "0"], [1, 2, 0]), "0", "1"),
     }
     found = {}
     for name, (a, b, domain, atol, norm) in questions.items():
@@ -209,6 +218,18 @@ def bases() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
     found["intervals"] = (deep, near, _intervals(deep, near, triangle))
     found["a bracket"] = (deep, near, _bracket(deep, near, Box.cube(2, -3, 3)))
     return found
+
+
+def _two_maxima() -> tuple[Network, Network]:
+    """max(x, max(y, z)) and max(max(x, y), z), each maximum as b + relu(a − b)."""
+
+    def largest(i: int, j: int, k: int) -> Network:
+        x, y, z = ([int(index == own) for index in range(3)] for own in (i, j, k))
+        first = Layer(Affine({0: [[u - v for u, v in zip(y, z, strict=True)]]}))
+        second = Layer(Affine({0: [[u - v for u, v in zip(x, z, strict=True)]], 1: [[-1]]}))
+        return Network(3, (first, second), Affine({0: [z], 1: [[1]], 2: [[1]]}))
+
+    return largest(0, 1, 2), largest(2, 0, 1)
 
 
 def _intervals(a: Network, b: Network, domain: Domain) -> dict[str, Any]:

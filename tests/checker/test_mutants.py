@@ -17,6 +17,7 @@ NAMES = [
     "identical", "relations on the plane", "relations in a box", "relations in a triangle",
     "cells", "cells in a box", "a difference", "drift on the plane", "drift in a strip",
     "a bounded difference", "intervals", "a bracket",
+    "cells in space", "cells in a wedge", "a difference in space",
 ]  # fmt: skip
 
 
@@ -31,6 +32,14 @@ def test_every_kind_of_claim_and_method_is_mutated() -> None:
     assert {c.claim for c in found} == {"equivalent", "different", "bracket"}
     methods = {c.upper.method for c in found}
     assert methods == {"identical", "relations", "intervals", "cells", "none"}
+
+
+def test_some_need_cells_in_space() -> None:
+    for name in NAMES[-3:]:
+        a, _, data = originals()[name]
+        assert a.n_inputs == 3
+        assert data["upper"]["method"] == "cells"
+        assert data["upper"]["data"]["cells"] > 1
 
 
 @pytest.mark.parametrize("name", NAMES)
