@@ -219,13 +219,35 @@ def test_the_domain_is_a_set() -> None:
 # ---- different functions ------------------------------------------------------------------------
 
 
-def test_pieces_that_are_swapped() -> None:
-    """max(x, 0) and min(x, 0) have the same maps."""
-    up, down = dense((ONE, [0]), (ONE, [0])), dense(([[-1]], [0]), ([[-1]], [0]))
-    for domain in (None, Box.cube(1)):
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_pieces_that_are_swapped(n: int) -> None:
+    """max(x, 0) and min(x, 0) have the same maps, and on R^n the same ends at infinity."""
+    row = [[1, *[0] * (n - 1)]]
+    up, down = dense((row, [0]), (ONE, [0])), dense((-np.array(row), [0]), ([[-1]], [0]))
+    slab = Polyhedron([*row, (-np.array(row[0])).tolist()], [1, 1])
+    for domain in (None, Box.cube(n), slab):
         one, other = form(up, domain), form(down, domain)
         assert one.maps == other.maps
         assert one.sha256 != other.sha256
+        assert form(up, domain) == one
+
+
+def test_all_germs_of_a_half_plane() -> None:
+    """The strata of max(x, 0) for x + y <= 1, by hand."""
+    found = form(dense(([[1, 0]], [0]), (ONE, [0])), Polyhedron([[1, 1]], [1]))
+    assert [list(row) for row in found.maps] == [[0, 0, 0], [1, 0, 0]]
+    lines, points = found.strata
+    infinity, axis, edge = (0, 0, 1), (1, 0, 0), (1, 1, -1)
+    assert lines.subspaces == ((infinity,), (axis,), (edge,))
+    # at infinity and along the edge both maps occur, and nothing is behind them
+    assert lines.germs == ((0, 1, 0), (0, 2, 0), (1, 2, 1), (2, 0, 1), (2, 0, 2))
+    assert points.subspaces == (((-1, 1, 0),), ((0, -1, 0),), ((0, 1, 1),), ((1, -1, 0),))
+    assert points.germs == (
+        (0, 0, 1, 4, 0),  # infinity (germ 1) ends, the edge (germ 4) begins
+        (1, 2, 1, 3, 0),  # infinity changes its map where the axis (germ 3) begins
+        (2, 0, 3, 4, 5),  # the axis ends in the edge, which changes its map
+        (3, 0, 2, 5, 0),
+    )
 
 
 @pytest.mark.parametrize("domain", [None, Box.cube(1, -8, 8)])
@@ -351,6 +373,8 @@ def test_a_map_on_a_whole_space() -> None:
     assert len({f.sha256 for f in forms}) == len(nets)
     assert [len(f.maps) for f in forms] == [1, 1, 2, 2, 2]
     assert [len(s.germs) for s in forms[0].strata] == [1, 0, 0]
+    # max(x, 0): infinity with either map, the wall, and the circle in which both meet
+    assert [len(s.germs) for s in forms[2].strata] == [3, 1, 0]
     half = Polyhedron([[1, 0, 0]], [0])
     assert form(nets[3], half) != form(nets[3])
     assert form(nets[2], half) == form(dense(([[0, 0, 0]], [0]), ([[1]], [0])), half)
