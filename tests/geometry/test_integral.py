@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -26,7 +27,7 @@ def within(amount: Amount, exact: Fraction) -> bool:
     return abs(Fraction(amount.value) - exact) <= Fraction(amount.error)
 
 
-def both(comparison: RegionComparison) -> tuple[Fraction | None, Fraction | None]:
+def both(comparison: RegionComparison) -> tuple[Any, Any]:
     """The exact distances, once the floats are found within their bounds."""
     pairs = [
         (comparison.l1(), comparison.l1(exact=True)),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tropnet import Box, Network
 from tropnet.errors import DomainError, ShapeError
 from tropnet.geometry import enumerate_cells
-from tropnet.geometry.joint_network import joint_network
+from tropnet.geometry.joint_network import Cuts, joint_network
 from tropnet.network import Affine, Layer
 from tropnet.testing.strategies import dense_networks, disguised, networks, points
 
@@ -26,7 +26,7 @@ def test_both_functions_come_out(data: st.DataObject) -> None:
     f = data.draw(networks(n_inputs=2, n_outputs=2))
     g = data.draw(networks(n_inputs=2, n_outputs=2))
     x = data.draw(points(2))
-    cuts = data.draw(st.sampled_from(["none", "equal", "level", "norm", "argmax"]))
+    cuts: Cuts = data.draw(st.sampled_from(["none", "equal", "level", "norm", "argmax"]))
     joint = joint_network(f, g, cuts, Fraction(1, 3))
     (fx,), (gx,) = f.exact(x).to_fractions(), g.exact(x).to_fractions()
     assert joint.network.exact(x).to_fractions() == [[*fx, *gx]]
@@ -80,7 +80,7 @@ def test_a_cut_along_a_unit_is_that_unit() -> None:
 def test_signs_of_cuts_are_those_of_the_difference(data: st.DataObject) -> None:
     f = data.draw(dense_networks(n_inputs=1, n_outputs=2))
     g = data.draw(dense_networks(n_inputs=1, n_outputs=2))
-    kind = data.draw(st.sampled_from(["equal", "level", "norm", "argmax"]))
+    kind: Cuts = data.draw(st.sampled_from(["equal", "level", "norm", "argmax"]))
     level = Fraction(1, 2)
     joint = joint_network(f, g, kind, level)
     cells = enumerate_cells(joint.network, Box([-3], ["7/2"]))

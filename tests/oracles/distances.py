@@ -166,7 +166,5 @@ def kinks(f: Network, domain: Domain) -> set[Fraction]:
         (min(c)[0], max(c)[0], maps) for c, maps in regions(f, domain_corners(domain, 1))
     )
     return {
-        a[1]
-        for a, b in pairwise(found)
-        if [form[0] for form in a[2]] != [form[0] for form in b[2]]
+        a[1] for a, b in pairwise(found) if [form[0] for form in a[2]] != [form[0] for form in b[2]]
     }

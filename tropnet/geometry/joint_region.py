@@ -134,13 +134,11 @@ def _tops(gaps: GapValues, exact: bool) -> list[Amount]:
         ]
     floats, errors = gaps.floats
     finite = gaps.finite
-    low = np.where(finite, (np.abs(floats) - errors).max(axis=1), 0.0)
-    high = np.where(finite, (np.abs(floats) + errors).max(axis=1), 0.0)
-    low = np.maximum.reduceat(np.maximum(low, 0.0)[members], indptr[:-1])
-    high = np.maximum.reduceat(high[members], indptr[:-1])
-    middle = low / 2 + high / 2
-    error = (high - low) * (0.5 + 2.0**-40) + 4 * np.spacing(high)
+    # the largest value is off by no more than the largest error
+    size = np.where(finite, np.abs(floats).max(axis=1), 0.0)
+    error = np.where(finite, errors.max(axis=1), 0.0)
+    size, error = (np.maximum.reduceat(v[members], indptr[:-1]) for v in (size, error))
     return [
         Amount(math.inf) if far else Amount(float(v), float(e))
-        for far, v, e in zip(endless, middle, error, strict=True)
+        for far, v, e in zip(endless, size, error, strict=True)
     ]

@@ -84,8 +84,8 @@ def compare_regions(
     """
     if first.n_inputs > MAX_DIMENSION:
         raise DomainError(
-            f"{first.n_inputs} inputs; joint cells are measured for at most {MAX_DIMENSION}: take a "
-            "slice of both networks, or `compare`"
+            f"{first.n_inputs} inputs; joint cells are measured for at most {MAX_DIMENSION}: take "
+            "a slice of both networks, or `compare`"
         )
     comparison = RegionComparison(first, second, domain, max_cells, time_limit)
     _ = comparison.complex
