@@ -19,6 +19,7 @@ from tropnet.domains import Box, Domain, Polyhedron
 from tropnet.errors import DomainError, ShapeError
 from tropnet.exact import RationalMatrix
 from tropnet.geometry.circuit import Circuit
+from tropnet.geometry.tree_problem import Frame
 from tropnet.geometry.tree_search import TreeCells, tree_cells
 from tropnet.network import Affine, Layer
 
@@ -257,6 +258,20 @@ def test_scale_changes_nothing(scale: float) -> None:
     assert tree_cells(Circuit.of(far), Box.cube(3, -scale, scale)).n_cells == plain.n_cells
 
 
+@pytest.mark.parametrize("displacement", [1e-6, 1e-2, 0.3, math.inf])
+@pytest.mark.parametrize("domain", [None, Box.cube(2)])
+def test_the_more_the_floats_doubt_the_more_is_decided_in_rationals(
+    displacement: float, domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = gaussian(7, [2, 3, 2, 1])
+    plain = tree_cells(Circuit.of(network), domain)
+    monkeypatch.setattr(Frame, "displacement", displacement)
+    found = check_against_oracle(network, domain)
+    assert found.n_cells == plain.n_cells
+    assert len(found.facets) == len(plain.facets)
+    assert found.decided_exactly > plain.decided_exactly or displacement < 1e-3
+
+
 def test_max_cells_gives_a_partial_result() -> None:
     circuit = Circuit.of(gaussian(1, [4, 10, 8, 1]))
     found = tree_cells(circuit, None, max_cells=50)
@@ -291,6 +306,8 @@ def test_domains_without_an_interior_are_refused() -> None:
         tree_cells(circuit, Polyhedron([[1, 1], [-1, -1]], [0, 0]))
     with pytest.raises(DomainError, match="the domain is empty"):
         tree_cells(circuit, Polyhedron([[1, 1], [-1, -1]], [0, -1]))
+    with pytest.raises(DomainError, match=r"narrower than 2\^-900 or reaches beyond 2\^900"):
+        tree_cells(circuit, Box(["-1e300", 0], ["1e300", 1]))
     with pytest.raises(ShapeError, match="3 coordinates"):
         tree_cells(circuit, Box.cube(3))
 

@@ -223,16 +223,13 @@ class ExactCells:
 
     # ---- subtrees and neighbours ------------------------------------------------------------
 
-    def explore(
-        self, signs: Sequence[int], point: Point, tie: bool, refused: Callable[..., bool]
-    ) -> Iterator[Leaf]:
+    def explore(self, signs: Sequence[int], point: Point, tie: bool) -> Iterator[Leaf]:
         """Iterate over the cells below a node.
 
         Args:
             signs: of the units so far.
             point: a point of the open cell.
             tie: whether a unit so far may vanish on its boundary.
-            refused: called with (rows, target): whether floats prove that target ≤ 0, apart.
         """
         stack = [(tuple(signs), point, tie)]
         while stack:
@@ -249,7 +246,7 @@ class ExactCells:
             own = 1 if value(target, place) >= 0 else -1
             ahead = self.beyond(rows, [own * v for v in target], place)
             other = [-own * v for v in target]
-            behind = Side(None) if refused(rows, other) else self.beyond(rows, other, place)
+            behind = self.beyond(rows, other, place)
             assert ahead.point is not None
             if behind.point is None:
                 stack.append(((*known, own), place, tied or behind.touches))

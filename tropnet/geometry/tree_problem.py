@@ -165,7 +165,7 @@ def _cone_frame(n: int, sides: _Sides | None, inside: tuple[Fraction, ...] | Non
     rows, names = _domain_rows(frame, sides)
     if inside is None:
         inside = tuple(Fraction(v) for v in np.random.default_rng(0).uniform(-1, 1, n))
-    size = 2 * max(1, *(abs(v) for v in inside))
+    size = 2 * max(Fraction(1), *[abs(v) for v in inside])
     start = tuple(v / size for v in (*inside, Fraction(1)))
     return Frame(n + 1, True, False, shift, scale, rows, names, start)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, final
 import numpy as np
 
 from tropnet.geometry import tree_kernels as kernels
-from tropnet.geometry.tree_certificate import ExactCells, Leaf, Point, Row, value
+from tropnet.geometry.tree_certificate import ExactCells, Leaf, Point, value
 from tropnet.geometry.tree_facets import FacetSearch
 from tropnet.geometry.tree_kernels import Layers, State
 from tropnet.geometry.tree_probe import (
@@ -103,7 +103,9 @@ def tree_cells(
     Cost: one linear program a node, of 1–10 µs; a facet costs another. Decisions in rationals take
     0.1–10 ms each.
 
-    Source: depth-first reverse of the arrangement's construction; dual simplex after Lemke (1954).
+    Source: M. Rada and M. Černý, "A new algorithm for enumeration of cells of hyperplane
+    arrangements and a comparison with Avis and Fukuda's reverse search", SIAM Journal on Discrete
+    Mathematics 32 (2018), layer by layer; the dual simplex of Lemke (1954).
 
     Example:
         >>> from tropnet import Network
@@ -269,14 +271,10 @@ class TreeSearch:
         return [int(v) for v in self.state.control[first : first + d]]
 
     def _explore(self, signs: tuple[int, ...], point: Point, tie: bool) -> None:
-        for leaf in self.exact.explore(signs, point, tie, self._refused):
+        for leaf in self.exact.explore(signs, point, tie):
             self.decided += 1
             self.leaves.append(leaf)
             self.tick()
-
-    def _refused(self, rows: list[Row], target: Row) -> bool:
-        """Tell whether floats prove that target·(y, 1) < 0 on the closed cell of the rows."""
-        return False
 
     # ---- the result -------------------------------------------------------------------------
 
