@@ -100,7 +100,7 @@ def _runs(circuit: Circuit, box: Box) -> tuple[Callable[[], Any], ...]:
 
     def proved() -> object:
         start, record = plain()
-        doubt = open_vertices(circuit, record)
+        doubt = open_vertices(circuit, start, record)
         return doubtful_vertices(circuit, start, record, doubt) if len(doubt) else doubt
 
     return plain, mapped, proved

@@ -128,6 +128,18 @@ class FaceLattice:
         )
         self.spread()
 
+    def residual(self, values: Any, vertices: slice, base: int, norms: Any) -> float:
+        """Return the largest |value| over norm of a unit at a vertex that it carries.
+
+        Args:
+            values: `(k, width)` of the units from number `base` on at some vertices.
+            vertices: which ones.
+            base: the number of the first unit.
+            norms: `(width,)`.
+        """
+        support = self.support[: self.n_vertices][vertices]
+        return float(compiled()["residual"](values, support, base, norms))
+
     def spread(self) -> None:
         """Set the words of all faces from those of the vertices."""
         union = compiled()["spread"]

@@ -117,7 +117,7 @@ def _in_floats(
     try:
         record = subdivide(circuit, start, max_cells, clock.watch)
         done = circuit.first(record.n_done)
-        doubt = open_vertices(done, record)
+        doubt = open_vertices(done, start, record)
         if len(doubt):
             doubt = doubtful_vertices(done, start, record, doubt)
     except NotSimple:

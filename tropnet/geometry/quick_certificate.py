@@ -3,7 +3,7 @@
 While cutting, each new vertex v on an edge (a, b) notes how near to zero the values of later units
 come there, and for each of its hyperplanes the value of that hyperplane at some vertex w on all the
 others. In the basis of v, one end of the edge and these w, the exact vertex is v + Σ y w with small
-y, as in `float_certificate`; but here residuals are bounded beforehand, and values at w by the sums
+y, as in `float_certificate`; but here residuals are those of earlier runs, and values at w are bounded by the sums
 of |weights| over all paths. That is weaker and costs next to nothing; the few vertices that it
 leaves open are looked at again. (`docs/explanation/certified_cells.md` has the argument.)
 """
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from tropnet.geometry.circuit import Circuit
+from tropnet.geometry.face_lattice import FaceLattice
+from tropnet.geometry.start import Start
 from tropnet.geometry.subdivision import Subdivision
 
 if TYPE_CHECKING:
@@ -24,37 +26,61 @@ _U: Final = 2.0**-53
 _SLACK: Final = 1 + 2.0**-20
 
 
-def open_vertices(circuit: Circuit, record: Subdivision) -> IntArray:
+def open_vertices(circuit: Circuit, start: Start, record: Subdivision) -> IntArray:
     """Return the vertices at which the sign of some unit that cut later is not proved.
 
     Args:
         circuit: the network, without the units that have not cut.
+        start: what was cut.
         record: a subdivision made in floats.
     """
     lattice = record.lattice
     d, n = lattice.dimension, lattice.n_vertices
-    error, residual = _relative_errors(circuit, d)
+    error, residual = _errors(circuit, start, record)
     size = max(1.0, float(np.abs(lattice.points[:n]).max(initial=0.0)))
-    reach = lattice.reach[:n] - _SLACK * (error + residual) * size
+    reach = lattice.reach[:n] - _SLACK * (error + residual)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        ratio = np.where(reach > 0, residual * size / reach, np.inf)
+        ratio = np.where(reach > 0, residual / reach, np.inf)
         # the hyperplane that made the vertex comes last; its row of the system has large entries
         own = np.where(reach[:, -1] > 0, size / reach[:, -1], np.inf)
         others = 3 * _SLACK * ratio[:, :-1].sum(axis=1)
-        last = _SLACK * (residual + others) * own
+        last = _SLACK * (residual / size + others) * own
         solvable = (16 * d * ratio.max(axis=1) * np.maximum(own, 1.0) < 1) & (others + last < 1)
-        needed = _SLACK * size * (error + others + last)
+        needed = _SLACK * (error + size * (others + last))
     found: IntArray = np.flatnonzero(~(solvable & (lattice.margin[:n] > needed)))
     return found
 
 
-def _relative_errors(circuit: Circuit, d: int) -> tuple[float, float]:
-    """Bound errors of values, and values that should be zero, relative to norm and size."""
-    rounding = error = residual = 0.0
-    for block in circuit.blocks:
-        rounding = _SLACK * (rounding + (len(block.reads) + 5) * _U)
-        # a unit that carries a vertex may be on either side of its kink there
-        error = _SLACK * (rounding + d * residual + 4 * _U * block.width)
-        residual = _SLACK * (d * residual + error + 4 * _U * (block.width + 1))
-    # those of the start: exact vertices, rounded
-    return error, max(residual, 4 * _U * (d + 1))
+def _errors(circuit: Circuit, start: Start, record: Subdivision) -> tuple[float, float]:
+    """Bound errors of values, and values that should be zero, all over the norms of the units.
+
+    Values of a block at a vertex err by the rounding of a forward run, and since a unit that
+    carries the vertex may be on either side of its kink there; in between, interpolation adds four
+    roundings for each cut on which a vertex depends. What should be zero was measured wherever a forward run
+    was made, which is everywhere but at the vertices that the last block made.
+    """
+    lattice = record.lattice
+    d, n = lattice.dimension, lattice.n_vertices
+    size = max(1.0, float(np.abs(lattice.points[:n]).max(initial=0.0)))
+    unit = _U * size
+    rounding = worst = 0.0
+    residual = _constraint_residual(start, lattice) + (d + 5) * unit
+    for b, block in enumerate(circuit.blocks):
+        rounding = _SLACK * (rounding + (len(block.reads) + 5) * unit)
+        error = _SLACK * (rounding + d * residual)
+        worst = max(worst, error + 4 * unit * block.width)
+        if b + 1 < len(circuit.blocks):
+            residual = max(residual, _SLACK * (record.residuals.get(b, 0.0) + error))
+        else:  # inherited along edges, or made by this block
+            inherited = residual + 4 * unit * (block.width + 1)
+            made = worst + 4 * unit + d * residual
+            residual = _SLACK * max(inherited, made)
+    return worst, residual
+
+
+def _constraint_residual(start: Start, lattice: FaceLattice) -> float:
+    """Return the largest |value| over norm of a constraint at a vertex that it carries."""
+    rows = [[v / max(map(abs, row)) for v in row] for row in start.constraints]
+    forms = np.array(rows, dtype=np.float64).reshape(len(rows), lattice.dimension + 1)
+    heights = lattice.points[: lattice.n_vertices] @ forms.T
+    return lattice.residual(heights, slice(None), 0, np.abs(forms).sum(axis=1))

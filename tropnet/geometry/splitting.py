@@ -33,7 +33,13 @@ def compiled() -> dict[str, Any]:
 
     for helper in (_scan_level, _scan, _meet, _cut_edges, _zero_child, _cut_faces):
         register_jitable(helper)
-    loops = {"split": _split, "spread": _spread, "masks": _masks, "owners": _owners}
+    loops = {
+        "residual": _residual,
+        "split": _split,
+        "spread": _spread,
+        "masks": _masks,
+        "owners": _owners,
+    }
     return {
         name: njit(cache=True, error_model="numpy", boundscheck=False)(loop)
         for name, loop in loops.items()
@@ -67,6 +73,17 @@ def _masks(
         margin[v] = least
         positive[v] = p & ~carried
         negative[v] = q & ~carried
+
+
+def _residual(values: Any, support: Any, base: int, norms: Any) -> float:
+    """Return the largest |value| over norm of a unit at a vertex that it carries."""
+    worst = 0.0
+    for v in range(len(values)):
+        for k in range(support.shape[1]):
+            j = support[v, k] - base
+            if 0 <= j < values.shape[1]:
+                worst = max(worst, abs(values[v, j]) / norms[j])
+    return worst
 
 
 def _spread(p0: Any, n0: Any, p1: Any, n1: Any, start: Any, length: Any, pool: Any) -> None:

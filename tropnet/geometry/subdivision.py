@@ -9,7 +9,7 @@ and `exact_subdivision` takes over where floats cannot tell.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
@@ -45,6 +45,8 @@ class Subdivision:
         chunks: the number of units of each column of words.
         n_done: how many units have cut.
         rows: for exact runs the vertices as integers `(V, n + 1)`, else None.
+        residuals: for float runs, by block, the largest |value| over its norm that was seen of a
+            unit at a vertex that it carries.
     """
 
     lattice: FaceLattice
@@ -53,6 +55,11 @@ class Subdivision:
     chunks: list[int]
     n_done: int
     rows: Any = None
+    residuals: dict[int, float] = field(default_factory=dict)
+
+    def note(self, block: int, residual: float) -> None:
+        """Keep the largest residual of a block."""
+        self.residuals[block] = max(self.residuals.get(block, 0.0), residual)
 
     def signs(self) -> Any:
         """Return `(C, n_done)` int8 signs of the units on the cells."""
@@ -117,7 +124,7 @@ def subdivide(
             fresh = lattice.points[known : lattice.n_vertices]
             done = b + 1 == len(circuit.blocks) and units.stop == block.width
             if len(fresh) and not done:  # what earlier blocks are at the new vertices
-                late = _forward(evaluation, fresh, b)
+                late = _forward(evaluation, lattice, slice(known, None), b, first_unit, record)
                 values = [
                     None if old is None or evaluation.last_reader[k] < b
                     else np.concatenate([old, late[k]])
@@ -127,6 +134,9 @@ def subdivide(
             break
         points = lattice.points[: lattice.n_vertices]
         own = evaluation.block(b, points, values)
+        record.note(
+            b, lattice.residual(own, slice(None), first_unit + block.start, evaluation.norms[b])
+        )
         values.append(np.maximum(own, 0.0, out=own))
         values = [None if evaluation.last_reader[k] <= b else held for k, held in enumerate(values)]
     return record
@@ -148,10 +158,17 @@ def _cut(
     return width, False
 
 
-def _forward(evaluation: Evaluation, points: FloatArray, upto: int) -> list[Any]:
+def _forward(
+    evaluation: Evaluation, lattice: FaceLattice, vertices: slice, upto: int, first_unit: int,
+    record: Subdivision,
+) -> list[Any]:  # fmt: skip
+    """Return the values after ReLU of the blocks before `upto` at some vertices."""
+    points = lattice.points[: lattice.n_vertices][vertices]
     values: list[FloatArray | None] = []
-    for b in range(upto):
+    for b, block in enumerate(evaluation.circuit.blocks[:upto]):
         own = evaluation.block(b, points, values)
+        base = first_unit + block.start
+        record.note(b, lattice.residual(own, vertices, base, evaluation.norms[b]))
         values.append(np.maximum(own, 0.0, out=own))
     return values
 
