@@ -2,7 +2,8 @@
 
 Takes the number of pairs (600) and the first seed (0); the ordinary suite runs fewer of them. With
 a third argument `without-cells` the comparison has to do without its own enumeration, as in more
-than two dimensions: nothing may be wrong then either, but pairs may stay undecided.
+than six dimensions: nothing may be wrong then either, but pairs may stay undecided. With `in-space`
+smaller pairs of three and four inputs are drawn.
 """
 
 from __future__ import annotations
@@ -40,17 +41,20 @@ def tolerance(truth: Answer, norm: Norm, seed: int) -> Fraction:
     return sup * 2 if kind == "above" else Fraction(rng.randint(0, 9), 4)
 
 
-def examine(seed: int, *, cells: bool = True) -> tuple[Pair, Verdict, float]:
+def examine(
+    seed: int, *, cells: bool = True, inputs: int | None = None
+) -> tuple[Pair, Verdict, float]:
     """Compare the pair of a seed and hold the verdict against the truth.
 
     Args:
         seed: of the pair, the question and the comparison.
         cells: whether the comparison may enumerate cells; without, it may stay undecided.
+        inputs: three or four, for small pairs; else there are one or two.
 
     Raises:
         AssertionError: the verdict is wrong, undecided or late, or its certificate is not valid.
     """
-    pair = draw_pair(seed)
+    pair = draw_pair(seed) if inputs is None else draw_pair(seed, inputs, 20 - 3 * inputs)
     a, b, domain, norm = pair.a, pair.b, pair.domain, pair.norm
     truth = answer(a, b, domain)
     assert truth is not None
@@ -95,12 +99,13 @@ def say(line: str) -> None:
 def main(arguments: list[str]) -> int:
     count = int(arguments[0]) if arguments else 600
     first = int(arguments[1]) if len(arguments) > 1 else 0
-    cells = arguments[2:] != ["without-cells"]
+    cells, in_space = arguments[2:] != ["without-cells"], arguments[2:] == ["in-space"]
     tally: Counter[str] = Counter()
     slowest, wrong = 0.0, 0
     for seed in range(first, first + count):
         try:
-            pair, verdict, seconds = examine(seed, cells=cells)
+            inputs = 3 + seed % 4 // 3 if in_space else None
+            pair, verdict, seconds = examine(seed, cells=cells, inputs=inputs)
         except Exception as error:
             wrong += 1
             say(f"seed {seed}: {type(error).__name__}: {error}")

@@ -21,7 +21,7 @@ from tropnet.equivalence import compare as portfolio
 from tropnet.equivalence.compare import compare_networks
 from tropnet.errors import DomainError, ShapeError
 from tropnet.network import Affine, Layer, Network
-from tropnet.network.builder import NetworkBuilder
+from tropnet.network.builder import NetworkBuilder, Wire
 from tropnet.testing.strategies import disguised, networks
 
 dense = Network.from_dense
@@ -313,6 +313,73 @@ def test_only_enumeration_proves_another_order_of_maxima() -> None:
         assert valid(verdict, of_two(True), of_two(False))
 
 
+def largest(n_inputs: int, *, left: bool) -> Network:
+    """The largest input, from left to right or from right to left."""
+    build = NetworkBuilder()
+    x = build.input(n_inputs)
+    order = range(n_inputs) if left else reversed(range(n_inputs))
+    parts = [build.take(x, [k]) for k in order]
+    value = parts[0]
+    for part in parts[1:]:
+        value = build.maximum(value, part)
+    return build.build(value)
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 6])
+def test_only_enumeration_proves_another_order_of_maxima_in_space(n: int) -> None:
+    a, b = largest(n, left=True), largest(n, left=False)
+    for domain in (None, Box.cube(n), Polyhedron([[1] * n], [1])):
+        verdict = compare_networks(a, b, domain)
+        assert isinstance(verdict, Equivalent)
+        assert verdict.method == "exact enumeration of cells"
+        assert valid(verdict, a, b)
+        assert verdict.certificate.upper.data["cells"] >= math.factorial(n) // 2**n
+
+
+def behind_a_law(network: Network, *, ulp: float = 0) -> Network:
+    """The network with max(x, min(y, z)) − min(max(x, y), max(x, z)) = 0 added to its first input.
+
+    Args:
+        network: of three inputs x, y, z and more.
+        ulp: is added to a weight on the way, so that the sum is no longer zero.
+    """
+    n = network.n_inputs
+    build = NetworkBuilder()
+    inputs = build.input(n)
+    x, y, z = (build.take(inputs, [k]) for k in range(3))
+
+    def least(first: Wire, second: Wire) -> Wire:
+        return build.negate(build.maximum(build.negate(first), build.negate(second)))
+
+    one = build.maximum(x, least(y, z))
+    other = build.linear(least(build.maximum(x, y), build.maximum(x, z)), [[1 + ulp]])
+    lead = build.linear(build.subtract(one, other), [[1]] + [[0]] * (n - 1))
+    law = build.build(build.add(inputs, lead))
+    # the outputs of the law become a layer without ReLU, which the network reads
+    shift = len(law.layers) + 1
+    later = [
+        Affine({s + shift: m.values for s, m in affine.terms}, affine.bias)
+        for affine in network.affines
+    ]
+    layers = [Layer(affine, y.relu) for affine, y in zip(later, network.layers, strict=False)]
+    return Network(n, (*law.layers, Layer(law.output, [False] * n), *layers), later[-1])
+
+
+@pytest.mark.parametrize("widths", [(3, 8, 8, 1), (4, 5, 5, 1), (5, 6, 2)])
+def test_only_enumeration_proves_a_law_of_distribution(widths: tuple[int, ...]) -> None:
+    network = normal(widths, 1)
+    box = Box.cube(widths[0])
+    copy = behind_a_law(permuted(network, 2))
+    verdict = compare_networks(copy, network, box)
+    assert isinstance(verdict, Equivalent)
+    assert verdict.method == "exact enumeration of cells"
+    assert valid(verdict, copy, network)
+    nearly = behind_a_law(permuted(network, 2), ulp=2.0**-52)
+    found = compare_networks(nearly, network, box)
+    replayed(found, nearly, network)
+    assert found.lower < Fraction(1, 10**12)
+
+
 def test_only_kinks_refute_a_needle_of_one_layer() -> None:
     # relu(t + ε) − 2 relu(t) + relu(t − ε) for one t among many, so thin that floats see nothing
     rng = np.random.default_rng(0)
@@ -440,6 +507,8 @@ def later(seconds: float) -> float:
         ((784, 256, 256, 10), None),
         ((784, 256, 256, 10), Box.cube(784, 0, 1)),
         ((2, 400, 400, 1), Box.cube(2)),
+        ((4, 60, 60, 1), Box.cube(4)),
+        ((6, 20, 1), Polyhedron(np.random.default_rng(0).normal(size=(60, 6)), [1] * 60)),
         ((1, 1000, 1), Box.cube(1)),
         ((30, 32, 32, 5), Polyhedron(np.random.default_rng(0).normal(size=(100, 30)), [1] * 100)),
     ],

@@ -13,6 +13,12 @@ def test_no_wrong_verdict_and_none_undecided(first: int) -> None:
         examine(seed)
 
 
+@pytest.mark.parametrize("first", range(20_000, 20_040, 10))
+def test_no_wrong_verdict_and_none_undecided_in_space(first: int) -> None:
+    for seed in range(first, first + 10):
+        examine(seed, inputs=3)
+
+
 @pytest.mark.parametrize("first", range(10_000, 10_060, 10))
 def test_no_wrong_verdict_without_enumeration(first: int) -> None:
     for seed in range(first, first + 10):
