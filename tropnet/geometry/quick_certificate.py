@@ -3,9 +3,9 @@
 While cutting, each new vertex v on an edge (a, b) notes how near to zero the values of later units
 come there, and for each of its hyperplanes the value of that hyperplane at some vertex w on all the
 others. In the basis of v, one end of the edge and these w, the exact vertex is v + Σ y w with small
-y, as in `float_certificate`; but here residuals are those of earlier runs, and values at w are bounded by the sums
-of |weights| over all paths. That is weaker and costs next to nothing; the few vertices that it
-leaves open are looked at again. (`docs/explanation/certified_cells.md` has the argument.)
+y, as in `float_certificate`; but here residuals are those of earlier runs, and values at w are
+bounded by the sums of |weights| over all paths. That is weaker and costs next to nothing; the few
+vertices that it leaves open are looked at again. (`docs/explanation/certified_cells.md` has the argument.)
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def _errors(circuit: Circuit, start: Start, record: Subdivision) -> tuple[float,
 
     Values of a block at a vertex err by the rounding of a forward run, and since a unit that
     carries the vertex may be on either side of its kink there; in between, interpolation adds four
-    roundings for each cut on which a vertex depends. What should be zero was measured wherever a forward run
-    was made, which is everywhere but at the vertices that the last block made.
+    roundings for each cut on which a vertex depends. What should be zero was measured wherever a
+    forward run was made, which is everywhere but at the vertices that the last block made.
     """
     lattice = record.lattice
     d, n = lattice.dimension, lattice.n_vertices
