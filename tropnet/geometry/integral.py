@@ -70,6 +70,8 @@ class Amount:
             return text
         if not math.isfinite(self.value):
             return f"{self.value}"
+        if self.exact is not None:
+            return f"{self.value:.12g} (rounded; the rational is in `exact`)"
         return f"{self.value:.12g} ± {self.error:.1g}"
 
     def root(self) -> Amount:
