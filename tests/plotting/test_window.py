@@ -40,6 +40,14 @@ def test_without_vertices_there_is_a_window_all_the_same() -> None:
     assert (window_of(nothing)[:, 0] < window_of(nothing)[:, 1]).all()
 
 
+def test_vertices_that_floats_hardly_tell_apart() -> None:
+    network = Network.from_dense(
+        [[[1, 0], [1, 0], [0, 1]], [[1, 1, 1]]], [[-1, -1 - 2**-52, 0], [0]]
+    )
+    low, high = window_of(enumerate_cells(network)).T
+    assert (high - low > 1e-10).all()
+
+
 def test_windows_can_be_given(corner: Network) -> None:
     found = enumerate_cells(corner)
     for window in ((0, 2), [(0, 2), (0, 2)], Box.cube(2, 0, 2), np.array([[0, 2], [0, 2]])):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Vertices farther out than this many times the spread of the middle ones are not waited for.
 _FAR: Final = 1.6
+#: Windows are at least this wide, as a share of how far they are from 0.
+_THIN: Final = 1e-9
 #: Share of the width that is added on each side, and when the domain itself ends there.
 _MARGIN, _THIN_MARGIN = 0.12, 0.02
 
@@ -56,9 +58,11 @@ def window_of(complex_: PolyhedralComplex, window: Any = None) -> FloatArray:
         reach = _FAR * np.where(spread > 0, spread, high - low) / 2
         middle = (inner_low + inner_high) / 2
         low, high = np.maximum(low, middle - reach), np.minimum(high, middle + reach)
-    side = np.where(high > low, high - low, np.max(high - low) or 2.0)
-    margin = (_MARGIN if unbounded else _THIN_MARGIN) * side
-    margin = np.where(high > low, margin, side / 2)
+    least = _THIN * np.maximum(np.abs(low), np.abs(high))
+    wide = high - low > least
+    side = np.where(wide, high - low, np.maximum(np.max(high - low, where=wide, initial=0), least))
+    side[side == 0] = 2.0
+    margin = np.where(wide, _MARGIN if unbounded else _THIN_MARGIN, 0.5) * side
     return np.column_stack([low - margin, high + margin])
 
 
