@@ -5,7 +5,8 @@ come there, and for each of its hyperplanes the value of that hyperplane at some
 others. In the basis of v, one end of the edge and these w, the exact vertex is v + Σ y w with small
 y, as in `float_certificate`; but here residuals are those of earlier runs, and values at w are
 bounded by the sums of |weights| over all paths. That is weaker and costs next to nothing; the few
-vertices that it leaves open are looked at again. (`docs/explanation/certified_cells.md` has the argument.)
+vertices that it leaves open are looked at again. (`docs/explanation/certified_cells.md` has the
+argument.)
 """
 
 from __future__ import annotations
