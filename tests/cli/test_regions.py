@@ -58,6 +58,20 @@ def test_engines_agree(tropnet: Run) -> None:
         assert one.json[key] == two.json[key]
 
 
+def test_tree_search_has_cells_and_no_faces(tropnet: Run) -> None:
+    box = ["--box", 0, 1]
+    one = tropnet("regions", "examples:moons_b", *box, "--json")
+    two = tropnet("regions", "examples:moons_b", *box, "--json", "--engine", "tree")
+    assert (two.code, two.json["engine"]) == (0, "tree")
+    for key in ("cells", "linear_regions", "affine_maps"):
+        assert one.json[key] == two.json[key]
+    assert two.json["f_vector"] is two.json["unbounded_cells"] is None
+    shown = tropnet("regions", "examples:moons_b", *box, "--engine", "tree")
+    assert "f-vector" not in shown.lines
+    short = tropnet("regions", "examples:moons_b", "--engine", "tree", "--time-limit", "1e-9")
+    assert (short.code, short.lines["partial"]) == (2, "the time limit came first")
+
+
 def test_a_partial_result_says_so(tropnet: Run, wide: Path, tmp_path: Path) -> None:
     picture = tmp_path / "p.html"
     short = ["--box", "-1", "1", "--time-limit", "1e-9"]
@@ -110,6 +124,10 @@ def test_several_boxes(tropnet: Run, tmp_path: Path) -> None:
         (["--max-cells", "5"], "budget 5"),
         (["--time-limit", "0"], "--time-limit 0: give a positive number of seconds"),
         (["--time-limit", "nan"], "--time-limit nan: give a positive number"),
+        (
+            ["--engine", "tree", "--plot", "a.png"],
+            "--plot needs vertices, which --engine tree does",
+        ),
         (["--engine", "magic"], "'magic' is not one of"),
         (["--box", "1", "1"], "flat"),
         (["--box", "0"], "--box takes two numbers LO HI"),

@@ -68,6 +68,11 @@ def regions(
                 f"--plot {picture} ends in none of {', '.join(_ENDINGS)}.",
                 click.get_current_context(),
             )
+        if engine == "tree":
+            raise click.UsageError(
+                "--plot needs vertices, which --engine tree does not find; leave one of them out.",
+                click.get_current_context(),
+            )
         require_folder("--plot", picture)
     if time_limit is not None and not time_limit > 0:
         raise click.UsageError(
@@ -130,8 +135,8 @@ def _facts(found: PolyhedralComplex, seconds: float) -> dict[str, Any]:
         "cells": found.n_cells,
         "linear_regions": found.n_regions if found.complete else None,
         "affine_maps": found.n_affine_maps if found.complete else None,
-        "f_vector": list(found.f_vector),
-        "unbounded_cells": int((~found.bounded).sum()),
+        "f_vector": list(found.f_vector) or None,
+        "unbounded_cells": int((~found.bounded).sum()) if found.f_vector else None,
         "complete": found.complete,
         "units_done": found.n_done,
         "units": len(found.units),
@@ -167,15 +172,19 @@ def _show(title: str, facts: dict[str, Any]) -> None:
             ("regions", f"{facts['linear_regions']} linear regions"),
             ("maps", f"{facts['affine_maps']} affine maps"),
         ]
+    if facts["f_vector"]:
+        lines += [
+            ("f-vector", ", ".join(map(str, facts["f_vector"]))),
+            ("unbounded", f"{facts['unbounded_cells']} cells"),
+        ]
     lines += [
-        ("f-vector", ", ".join(map(str, facts["f_vector"]))),
-        ("unbounded", f"{facts['unbounded_cells']} cells"),
         ("certified", facts["certified"]),
         ("engine", facts["engine"]),
         ("time", f"{facts['seconds']:.2f} s"),
     ]
     if not facts["complete"]:
-        reason = f"the time limit came after {facts['units_done']} of {facts['units']} units"
+        units = f" after {facts['units_done']} of {facts['units']} units"
+        reason = f"the time limit came{units if facts['f_vector'] else ' first'}"
         lines.insert(0, ("partial", reason))
     if "plot" in facts:
         lines.append(("plot", facts["plot"] or "none: an .html picture needs all cells"))
