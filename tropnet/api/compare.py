@@ -47,8 +47,9 @@ def compare(
             polyhedron was known.
 
     Cost: copies that differ by permutation, scaling, duplicates or dead units are settled in about
-    one exact pass over the weights, at any size. One or two inputs: exact, about half a millisecond
-    a joint cell. Otherwise a search, and bounds that are narrow for near copies on small domains.
+    one exact pass over the weights, at any size. Up to six inputs: exact if there are not too many
+    joint cells for the time, about half a millisecond each, 2 ms for six inputs. Otherwise a
+    search, and bounds that are narrow for near copies on small domains.
 
     Example:
         >>> import tropnet
