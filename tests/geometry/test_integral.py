@@ -138,3 +138,20 @@ def test_amounts() -> None:
     huge = Amount.of(Fraction(10**400, 3 * 10**399))
     assert huge.value == pytest.approx(10 / 3)
     assert float(huge) == huge.value
+
+
+def test_numbers_beyond_floats() -> None:
+    """Where floats overflow, their error is infinite and rationals still answer."""
+    f = Network.from_dense([[[1, 1]], [[1e200]]])
+    far = Box.cube(2, -1e200, 1e200)
+    found = compare_regions(f, Network.from_dense([[[0, 0]]]), far)
+    rough = found.l1()
+    assert (rough.value, rough.error) == (0, math.inf)
+    assert found.l1(exact=True).exact == distances.l1(f, found.second, far)
+    assert found.l1(exact=True).value == math.inf
+    # a share falls back on rationals
+    assert found.exceeding(0).value == 0.5
+    # weights too small for the product of two
+    tiny = Network.from_dense([[[1e-200]], [[1e-200]]])
+    near = compare_regions(tiny, Network.from_dense([[[0]]]), Box([0], [1]))
+    assert both(near)[0] == Fraction(1e-200) ** 2 / 2

@@ -58,9 +58,10 @@ class GapValues:
         rows = np.column_stack([points, np.ones(len(points))])
         evaluation = Evaluation(self.circuit)
         values: list[FloatArray | None] = []
-        for b in range(len(self.circuit.blocks)):
-            values.append(np.maximum(evaluation.block(b, rows, values), 0.0))
-        found = evaluation.block(len(self.circuit.blocks), rows, values)
+        with np.errstate(invalid="ignore", over="ignore"):
+            for b in range(len(self.circuit.blocks)):
+                values.append(np.maximum(evaluation.block(b, rows, values), 0.0))
+            found = evaluation.block(len(self.circuit.blocks), rows, values)
         sizes, counts = form_bounds(self.circuit)
         slopes = sizes[-1][:, :-1].sum(axis=1)
         with np.errstate(invalid="ignore", over="ignore"):

@@ -49,12 +49,17 @@ class Amount:
     @staticmethod
     def of(exact: Fraction) -> Amount:
         """Return an exact amount."""
-        value = exact.numerator / exact.denominator  # correctly rounded, whatever the size
+        try:
+            value = exact.numerator / exact.denominator  # correctly rounded, whatever the size
+        except OverflowError:
+            return Amount(math.inf, math.inf, exact)
         return Amount(value, math.ulp(value), exact)
 
     @property
     def lower(self) -> float:
         """A number that is not larger."""
+        if math.isinf(self.error):
+            return 0.0
         return max(0.0, math.nextafter(self.value - self.error, -math.inf))
 
     @property
@@ -115,35 +120,64 @@ def cell_integrals(gaps: GapValues) -> CellIntegrals:
     Cost: about 1 µs a simplex.
     """
     values, errors = gaps.floats
-    c, m, n = gaps.complex.n_cells, values.shape[1], gaps.complex.n_inputs
+    c, m = gaps.complex.n_cells, values.shape[1]
     volume, volume_error, counts = np.zeros(c), np.zeros(c), np.zeros(c)
     first, first_error, mass = np.zeros((c, m)), np.zeros((c, m)), np.zeros((c, m))
     square, square_error = np.zeros(c), np.zeros(c)
-    rounding = 4 * (n + 4) * _U
     for cells, corners, sizes, spread in weighed(gaps.complex, gaps.vertices):
         volume += np.bincount(cells, sizes, c)
         volume_error += np.bincount(cells, spread, c)
         counts += np.bincount(cells, minlength=c)
         for i in range(m):
-            h, e = values[corners, i], errors[corners, i]
-            total, size, off = h.sum(axis=1), np.abs(h).sum(axis=1), e.sum(axis=1)
-            off = off + rounding * size
-            upper = sizes + spread
-            first[:, i] += np.bincount(cells, sizes * total / (n + 1), c)
-            mass[:, i] += np.bincount(cells, sizes * size / (n + 1), c)
-            first_error[:, i] += np.bincount(cells, (upper * off + spread * size) / (n + 1), c)
-            both = total * total + (h * h).sum(axis=1)
-            # (|t| + o)² − t² and the same for each h_i, o being at least the error of each
-            lost = 2 * (off * (2 * off + size + np.abs(total))) + rounding * size * size
-            below = (n + 1) * (n + 2)
-            square += np.bincount(cells, sizes * both / below, c)
-            square_error += np.bincount(cells, (upper * lost + spread * both) / below, c)
+            with np.errstate(all="ignore"):
+                parts = _moments(values[corners, i], errors[corners, i], sizes, spread)
+            for held, part in zip(
+                (first[:, i], mass[:, i], first_error[:, i], square, square_error),
+                parts,
+                strict=True,
+            ):
+                held += np.bincount(cells, part, c)
     grain, least = (counts + 8) * _U, counts * _TINY
     return CellIntegrals(
-        volume, _SLACK * (volume_error + grain * volume),
-        first, _SLACK * (first_error + grain[:, None] * mass + least[:, None]),
-        square, _SLACK * (square_error + grain * square + least),
-    )  # fmt: skip
+        *_sound(volume, volume_error + grain * volume),
+        *_sound(first, first_error + grain[:, None] * mass + least[:, None]),
+        *_sound(square, square_error + grain * square + least),
+    )
+
+
+def _moments(
+    h: FloatArray, e: FloatArray, sizes: FloatArray, spread: FloatArray
+) -> tuple[FloatArray, ...]:
+    """Integrate h, |h| (a bound), the error of the first, h², and its error over simplices.
+
+    Args:
+        h: `(s, n + 1)` the values at the vertices.
+        e: bounds of their errors.
+        sizes: `(s,)` the volumes.
+        spread: bounds of their errors.
+    """
+    count = h.shape[1]
+    rounding = 4 * (count + 3) * _U
+    whole, size = h.sum(axis=1), np.abs(h).sum(axis=1)
+    off = e.sum(axis=1) + rounding * size
+    upper = sizes + spread
+    both = whole * whole + (h * h).sum(axis=1)
+    # (|w| + o)² − w² and the same for each h_i, o being at least the error of each
+    lost = 2 * (off * (2 * off + size + np.abs(whole))) + rounding * size * size
+    below = count * (count + 1)
+    return (
+        sizes * whole / count,
+        sizes * size / count,
+        (upper * off + spread * size) / count,
+        sizes * both / below,
+        (upper * lost + spread * both) / below,
+    )
+
+
+def _sound(values: FloatArray, errors: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Say nothing where something overflowed: zero, with an infinite error."""
+    known = np.isfinite(values) & np.isfinite(errors)
+    return np.where(known, values, 0.0), np.where(known, _SLACK * errors, np.inf)
 
 
 def total(values: Iterable[float], errors: Iterable[float]) -> Amount:

@@ -38,7 +38,6 @@ from tropnet.geometry.start import MAX_DIMENSION
 
 if TYPE_CHECKING:
     from tropnet.network import Network
-    from tropnet.typing import BoolArray
 
 #: Outputs that a comparison shows.
 _OUTPUTS_SHOWN: Final = 12
@@ -146,13 +145,14 @@ class RegionComparison:
         return found
 
     def _enumerated(self, network: Network, engine: Engine) -> PolyhedralComplex:
-        return enumerate_cells(
-            network,
-            self.domain,
-            engine=engine,
-            max_cells=self.max_cells,
-            time_limit=self.time_limit,
-        )
+        with np.errstate(all="ignore"):  # floats that overflow prove nothing, and are not believed
+            return enumerate_cells(
+                network,
+                self.domain,
+                engine=engine,
+                max_cells=self.max_cells,
+                time_limit=self.time_limit,
+            )
 
     @property
     def complex(self) -> PolyhedralComplex:
@@ -276,7 +276,7 @@ class RegionComparison:
         first, second = correspondence.argmax_sets(gaps)
         return self._share(gaps, first != second, exact)
 
-    def _share(self, gaps: GapValues, chosen: BoolArray, exact: bool) -> Amount:
+    def _share(self, gaps: GapValues, chosen: Any, exact: bool) -> Amount:
         if not gaps.complex.bounded.all():
             raise DomainError(
                 "the domain is unbounded and has no shares of volume; compare on a box, or look at "
@@ -285,11 +285,13 @@ class RegionComparison:
         part, whole = self._volume(gaps, chosen, exact), self._volume(gaps, None, exact)
         if part.exact is not None and whole.exact is not None:
             return Amount.of(part.exact / whole.exact)
+        if not whole.value > 2 * whole.error:  # floats cannot tell the size of the domain
+            return self._share(gaps, chosen, exact=True)
         value = part.value / whole.value
         error = (part.error + value * whole.error) / (whole.value - whole.error)
         return Amount(value, 1.001 * error + math.ulp(value))
 
-    def _volume(self, gaps: GapValues, chosen: BoolArray | None, exact: bool) -> Amount:
+    def _volume(self, gaps: GapValues, chosen: Any, exact: bool) -> Amount:
         cells = np.arange(gaps.complex.n_cells) if chosen is None else np.flatnonzero(chosen)
         if not gaps.complex.bounded[cells].all():
             return Amount(math.inf)

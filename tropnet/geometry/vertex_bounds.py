@@ -53,7 +53,8 @@ def vertex_bounds(complex_: PolyhedralComplex) -> tuple[FloatArray, FloatArray]:
         return points, np.where(finite, rounding, np.inf)
     bounds = np.full(len(points), np.inf)
     chosen = np.flatnonzero(finite)
-    bounds[chosen] = _displacements(complex_, points, chosen)
+    with np.errstate(all="ignore"):  # what overflows is no bound, and solved below
+        bounds[chosen] = _displacements(complex_, points, chosen)
     scale = np.abs(points).max(axis=1, initial=0.0)
     hard = chosen[~(bounds[chosen] <= 2.0**-20 * scale[chosen])]
     if len(hard):
@@ -153,8 +154,7 @@ def _displacements(complex_: PolyhedralComplex, points: FloatArray, chosen: IntA
     away += _U * unit
     rest = _SLACK * away.sum(axis=2).max(axis=1)
     step = _SLACK * np.einsum("vjk,vk->vj", size, residual).max(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        bound: Any = np.where(rest < 0.5, _SLACK * step / (1 - rest) + _TINY, np.inf)
+    bound: Any = np.where(rest < 0.5, _SLACK * step / (1 - rest) + _TINY, np.inf)
     bound[np.isnan(bound)] = np.inf
     found: FloatArray = bound
     return found
