@@ -21,16 +21,22 @@ if TYPE_CHECKING:
     # Each verb from its own module: mypy could take `tropnet.api.compare` for the module.
     from tropnet import errors, examples, testing
     from tropnet.algebra import MaxPlus, TropicalMap, TropicalPolynomial, TropicalRational
+    from tropnet.api.canonical_form import canonical_form
+    from tropnet.api.canonical_hash import canonical_hash
     from tropnet.api.check import check
+    from tropnet.api.circuit_expression import circuit_expression
     from tropnet.api.compare import compare
+    from tropnet.api.compare_regions import compare_regions
     from tropnet.api.decision_boundary import decision_boundary
+    from tropnet.api.estimate_cells import estimate_cells
+    from tropnet.api.lattice_form import lattice_form
     from tropnet.api.linear_regions import linear_regions
     from tropnet.api.load_complex import load_complex
     from tropnet.api.plan import plan
     from tropnet.api.slice_network import slice_network
     from tropnet.api.tropicalize import tropicalize
     from tropnet.checker import Certificate, CheckReport
-    from tropnet.conversion import Plan
+    from tropnet.conversion import CircuitExpression, LatticeForm, Plan
     from tropnet.domains import Box, Polyhedron
     from tropnet.equivalence import Different, Equivalent, Undecided, Verdict, Witness
     from tropnet.errors import (
@@ -53,6 +59,9 @@ if TYPE_CHECKING:
         merge_thin_cells,
         plane_through,
     )
+    from tropnet.geometry.canonical_form import CanonicalForm
+    from tropnet.geometry.estimate import CellEstimate
+    from tropnet.geometry.region_comparison import RegionComparison
     from tropnet.io import read_vnnlib
     from tropnet.io.load import load
     from tropnet.io.load_map import load_map
@@ -60,6 +69,14 @@ if TYPE_CHECKING:
     from tropnet.io.to_onnx import to_onnx
     from tropnet.io.to_torch import to_torch
     from tropnet.network import Network
+    from tropnet.plotting.plot import plot
+    from tropnet.plotting.plot_bend_locus import plot_bend_locus
+    from tropnet.plotting.plot_cells import plot_cells
+    from tropnet.plotting.plot_decision_boundary import plot_decision_boundary
+    from tropnet.plotting.plot_difference import plot_difference
+    from tropnet.plotting.plot_regions import plot_regions
+    from tropnet.plotting.plot_surface import plot_surface
+    from tropnet.plotting.plot_training import plot_training
 
 __version__ = "0.1.0"
 
@@ -67,14 +84,18 @@ __all__ = [
     "BendLocus",
     "Box",
     "BudgetExceeded",
+    "CanonicalForm",
+    "CellEstimate",
     "Certificate",
     "CertificateError",
     "CheckReport",
+    "CircuitExpression",
     "DecisionBoundary",
     "Different",
     "DomainError",
     "Equivalent",
     "FormatError",
+    "LatticeForm",
     "LinearRegion",
     "MaxPlus",
     "Network",
@@ -82,6 +103,7 @@ __all__ = [
     "PolyhedralComplex",
     "Polyhedron",
     "RationalMatrix",
+    "RegionComparison",
     "ShapeError",
     "TropicalMap",
     "TropicalPolynomial",
@@ -94,11 +116,17 @@ __all__ = [
     "Witness",
     "__version__",
     "bend_locus",
+    "canonical_form",
+    "canonical_hash",
     "check",
+    "circuit_expression",
     "compare",
+    "compare_regions",
     "decision_boundary",
     "errors",
+    "estimate_cells",
     "examples",
+    "lattice_form",
     "linear_regions",
     "load",
     "load_complex",
@@ -106,6 +134,14 @@ __all__ = [
     "merge_thin_cells",
     "plan",
     "plane_through",
+    "plot",
+    "plot_bend_locus",
+    "plot_cells",
+    "plot_decision_boundary",
+    "plot_difference",
+    "plot_regions",
+    "plot_surface",
+    "plot_training",
     "read_vnnlib",
     "save",
     "slice_network",
@@ -119,6 +155,12 @@ __all__ = [
 _HOMES = {
     "tropnet.algebra": ("MaxPlus", "TropicalMap", "TropicalPolynomial", "TropicalRational"),
     "tropnet.api": (
+        "lattice_form",
+        "estimate_cells",
+        "compare_regions",
+        "circuit_expression",
+        "canonical_hash",
+        "canonical_form",
         "check",
         "compare",
         "decision_boundary",
@@ -134,7 +176,7 @@ _HOMES = {
         "tropicalize",
     ),
     "tropnet.checker": ("Certificate", "CheckReport"),
-    "tropnet.conversion": ("Plan",),
+    "tropnet.conversion": ("CircuitExpression", "LatticeForm", "Plan"),
     "tropnet.domains": ("Box", "Polyhedron"),
     "tropnet.equivalence": ("Different", "Equivalent", "Undecided", "Verdict", "Witness"),
     "tropnet.errors": (
@@ -148,6 +190,9 @@ _HOMES = {
         "UnsupportedLayerError",
     ),
     "tropnet.exact": ("RationalMatrix",),
+    "tropnet.geometry.canonical_form": ("CanonicalForm",),
+    "tropnet.geometry.estimate": ("CellEstimate",),
+    "tropnet.geometry.region_comparison": ("RegionComparison",),
     "tropnet.geometry": (
         "BendLocus",
         "DecisionBoundary",
@@ -159,6 +204,16 @@ _HOMES = {
     ),
     "tropnet.io": ("read_vnnlib",),
     "tropnet.network": ("Network",),
+    "tropnet.plotting": (
+        "plot",
+        "plot_bend_locus",
+        "plot_cells",
+        "plot_decision_boundary",
+        "plot_difference",
+        "plot_regions",
+        "plot_surface",
+        "plot_training",
+    ),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 _MODULES = frozenset({"errors", "examples", "testing"})

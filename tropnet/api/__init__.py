@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from tropnet.api.canonical_form import canonical_form
+from tropnet.api.canonical_hash import canonical_hash
 from tropnet.api.check import check
+from tropnet.api.circuit_expression import circuit_expression
 from tropnet.api.compare import compare
+from tropnet.api.compare_regions import compare_regions
 from tropnet.api.decision_boundary import decision_boundary
+from tropnet.api.estimate_cells import estimate_cells
+from tropnet.api.lattice_form import lattice_form
 from tropnet.api.linear_regions import linear_regions
 from tropnet.api.load_complex import load_complex
 from tropnet.api.plan import plan
@@ -13,9 +19,15 @@ from tropnet.api.tropicalize import tropicalize
 from tropnet.io import load, load_map, save, to_onnx, to_torch
 
 __all__ = [
+    "canonical_form",
+    "canonical_hash",
     "check",
+    "circuit_expression",
     "compare",
+    "compare_regions",
     "decision_boundary",
+    "estimate_cells",
+    "lattice_form",
     "linear_regions",
     "load",
     "load_complex",
