@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from itertools import combinations
 from random import Random
 from typing import Any
@@ -123,7 +122,8 @@ def test_a_pyramid_through_its_tip() -> None:
     sides = [[1, 0, -1, 1], [-1, 0, -1, 1], [0, 1, -1, 1], [0, -1, -1, 1], [0, 0, 1, 0]]
     assert len(cut(sides, 4).rays) == 5
     half = cut([*sides, [1, 0, 0, 0]], 4)
-    corners = {tuple(Fraction(v, row[3]) for v in row[:3]) for row in coordinates(half)}
+    assert all(row[3] == 1 for row in coordinates(half))
+    corners = {row[:3] for row in coordinates(half)}
     assert corners == {(0, 0, 1), (0, 1, 0), (0, -1, 0), (1, 1, 0), (1, -1, 0)}
 
 

@@ -365,7 +365,7 @@ def behind_a_law(network: Network, *, ulp: float = 0) -> Network:
     return Network(n, (*law.layers, Layer(law.output, [False] * n), *layers), later[-1])
 
 
-@pytest.mark.parametrize("widths", [(3, 8, 8, 1), (4, 5, 5, 1), (5, 6, 2)])
+@pytest.mark.parametrize("widths", [(3, 8, 8, 1), (5, 6, 2)])
 def test_only_enumeration_proves_a_law_of_distribution(widths: tuple[int, ...]) -> None:
     network = normal(widths, 1)
     box = Box.cube(widths[0])

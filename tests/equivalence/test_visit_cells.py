@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from tests.oracles.joint_cells import gap_at
 from tropnet.checker.cells import supremum
+from tropnet.checker.gap import Norm
 from tropnet.domains import Box, Domain, Polyhedron
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.out_of_time import OutOfTime
@@ -52,9 +54,10 @@ def test_few(widths: tuple[int, ...], few: bool) -> None:
 
 @pytest.mark.parametrize("visit", [visit_cells, visit_few_cells])
 @pytest.mark.parametrize("n", [2, 3, 4])
-def test_the_bracket_meets_at_the_supremum(visit: object, n: int) -> None:
+def test_the_bracket_meets_at_the_supremum(
+    visit: Callable[[Problem, Bracket], str], n: int
+) -> None:
     problem, bracket = started((n, 4, 1), Box.cube(n))
-    assert callable(visit)
     outcome = visit(problem, bracket)
     truth = supremum(problem.a, problem.b, problem.domain)
     assert outcome == f"{truth.cells} joint cells"
@@ -110,7 +113,8 @@ def test_points_found_before_the_time_is_up_are_kept() -> None:
 def test_the_norm_and_the_tolerance_are_those_of_the_problem() -> None:
     f = Network.from_dense([[[1, 0, 0], [0, 1, 0], [0, 0, 1]]])
     zero = Network.from_dense([[[0, 0, 0]] * 3])
-    for norm, expected in (("inf", 1), ("1", 3)):
+    suprema: dict[Norm, int] = {"inf": 1, "1": 3}
+    for norm, expected in suprema.items():
         problem = Problem.of(f, zero, Box.cube(3), norm=norm, atol=Fraction(1, 2))
         bracket = Bracket(problem)
         visit_cells(problem, bracket)

@@ -8,12 +8,14 @@ from fractions import Fraction
 from math import comb
 from typing import Final
 
-from tropnet.checker.cells import AXES, supremum
+from tropnet.checker.cells import supremum
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.predict_cells import predict_cells
 from tropnet.equivalence.problem import Problem
 from tropnet.errors import BudgetExceeded
 
+#: Up to so many inputs, enumerations are neither predicted nor given a share of the time only.
+_PLANE: Final = 2
 #: With at most this many ReLU units in both networks, and this many cells if all of them stood in
 #: the first layer, enumeration comes before searching: it is quick and gives the exact supremum.
 _FEW_UNITS: Final = 48
@@ -31,7 +33,7 @@ def has_few_cells(problem: Problem) -> bool:
     """Tell whether all joint cells are enumerated in about a second."""
     units, n = problem.a.n_relu + problem.b.n_relu, problem.a.n_inputs
     return units <= _FEW_UNITS and (
-        n <= AXES or sum(comb(units, k) for k in range(n + 1)) <= _FEW_CELLS
+        n <= _PLANE or sum(comb(units, k) for k in range(n + 1)) <= _FEW_CELLS
     )
 
 
@@ -49,7 +51,7 @@ def visit_few_cells(problem: Problem, bracket: Bracket) -> str:
         OutOfTime: the comparison's time is up.
         BudgetExceeded: three or more inputs, and it took too much of the time.
     """
-    seconds = problem.remaining * (1 if problem.a.n_inputs <= AXES else _EARLY)
+    seconds = problem.remaining * (1 if problem.a.n_inputs <= _PLANE else _EARLY)
     return _visit(problem, bracket, _watch(problem, seconds))
 
 
@@ -62,7 +64,7 @@ def visit_cells(problem: Problem, bracket: Bracket) -> str:
         OutOfTime: the comparison's time is up.
         BudgetExceeded: three or more inputs, and it would take, or took, too much of the time.
     """
-    if problem.a.n_inputs <= AXES:
+    if problem.a.n_inputs <= _PLANE:
         return _visit(problem, bracket, _watch(problem, problem.remaining))
     watch = _watch(problem, _PREDICT * problem.remaining)
     a, b, domain = problem.a, problem.b, problem.domain
