@@ -223,7 +223,7 @@ class _Atoms:
         found: list[_Value] = []
         new: list[int] = []
         for i, row in enumerate(forms.numerators.tolist()):
-            entries = [int(v) for v in row]
+            entries = list(map(int, row))
             while len(entries) > self.n + 1 and not entries[-1]:
                 entries.pop()  # the same form, however many atoms there are
             if not any(v for k, v in enumerate(entries) if k != self.n):
@@ -267,11 +267,18 @@ class _Atoms:
 
     def affine(self, forms: RationalMatrix) -> Affine:
         """Return forms as an affine function of the layers so far."""
-        bounds = [*self.starts, self.count]
-        first = self.n + 1
-        turned = forms.T
-        weights = {0: turned.rows(range(self.n)).T}
-        for k, (start, end) in enumerate(pairwise(bounds), start=1):
-            weights[k] = turned.rows(range(first + start, first + end)).T
-        kept = {source: part for source, part in weights.items() if not part.is_zero()}
-        return Affine(kept, turned.rows([self.n]).T)
+        columns = forms.T.numerators.tolist()
+
+        def part(start: int, end: int) -> RationalMatrix:
+            flat = [v for column in columns[start:end] for v in column]
+            table = flint.fmpz_mat(end - start, forms.shape[0], flat)
+            return RationalMatrix(table.transpose(), forms.denominator)
+
+        sources = [(0, self.n)]
+        sources += pairwise(self.n + 1 + start for start in [*self.starts, self.count])
+        weights = {
+            source: part(start, end)
+            for source, (start, end) in enumerate(sources)
+            if any(any(column) for column in columns[start:end])
+        }
+        return Affine(weights, part(self.n, self.n + 1))
