@@ -193,7 +193,7 @@ def test_a_network_beyond_reach_is_refused_at_once() -> None:
     with pytest.raises(
         BudgetExceeded, match=r"terms of P and Q in dense 1 \(50 units; .* in "
     ) as caught:
-        tropicalize(network)
+        tropicalize(network, method="layers")
     assert time.perf_counter() - started < 10
     assert caught.value.budget == 100_000
     assert caught.value.predicted > 100_000
@@ -205,10 +205,10 @@ def test_the_budget_is_obeyed_even_where_the_plan_was_wrong(
 ) -> None:
     network = random_network([2, 8, 8, 1], 0)
     with pytest.raises(BudgetExceeded, match="predicted"):
-        tropicalize(network, max_terms=20)
+        tropicalize(network, method="layers", max_terms=20)
     monkeypatch.setattr(Plan, "require", lambda *_: None)
     with pytest.raises(BudgetExceeded, match="terms of one polynomial in "):
-        tropicalize(network, max_terms=20)
+        tropicalize(network, method="layers", max_terms=20)
 
 
 def test_the_time_limit_is_obeyed() -> None:
@@ -217,7 +217,7 @@ def test_the_time_limit_is_obeyed() -> None:
     with pytest.raises(
         TropnetError, match=r"the time limit of 0\.5 s was reached in layer \d of 3"
     ):
-        tropicalize(network, max_terms=10**7, time_limit=0.5)
+        tropicalize(network, method="layers", max_terms=10**7, time_limit=0.5)
     assert time.perf_counter() - started < 10
 
 

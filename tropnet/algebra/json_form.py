@@ -11,6 +11,7 @@ from tropnet.algebra.tropical_function import TropicalFunction
 from tropnet.algebra.tropical_map import TropicalMap
 from tropnet.algebra.tropical_polynomial import TropicalPolynomial
 from tropnet.algebra.tropical_rational import TropicalRational
+from tropnet.domains import domain_from_json, domain_to_json
 from tropnet.errors import DomainError, FormatError
 from tropnet.exact import RationalMatrix, as_fraction
 from tropnet.exact.fraction import fraction_text, shortened
@@ -45,7 +46,8 @@ def to_json(value: TropicalFunction | TropicalMap) -> dict[str, Any]:
         raise DomainError(f"a {type(value).__name__} is not a tropical function or map")
     head: dict[str, Any] = {"schema": schema, "version": VERSION, "n": value.n}
     if isinstance(value, TropicalMap):
-        return head | {"outputs": [_rational_data(output) for output in value.outputs]}
+        where = {} if value.domain is None else {"domain": domain_to_json(value.domain)}
+        return head | where | {"outputs": [_rational_data(output) for output in value.outputs]}
     if isinstance(value, TropicalRational):
         return head | _rational_data(value)
     assert isinstance(value, TropicalPolynomial)  # the schemas above know no other
@@ -82,10 +84,13 @@ def from_json(data: Any) -> TropicalPolynomial | TropicalRational | TropicalMap:
         return _terms(_field(body, {"terms"}, schema)["terms"], n)
     if schema == _SCHEMAS[TropicalRational]:
         return _rational(body, n)
+    domain = domain_from_json(body.pop("domain")) if "domain" in body else None
     outputs = _field(body, {"outputs"}, schema)["outputs"]
     if not isinstance(outputs, list) or not outputs:
         raise FormatError(f"{schema}: outputs is not a list of at least one output")
-    return TropicalMap([_rational(output, n) for output in outputs], n)
+    if domain is not None and domain.dimension != n:
+        raise FormatError(f"{schema}: n is {n}, the domain has {domain.dimension} coordinates")
+    return TropicalMap([_rational(output, n) for output in outputs], n, domain)
 
 
 _Kind = TypeVar("_Kind")

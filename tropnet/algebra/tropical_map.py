@@ -13,7 +13,8 @@ from tropnet.algebra.printing import html_table, rational_latex
 from tropnet.algebra.tropical_function import MAX_TERMS
 from tropnet.algebra.tropical_polynomial import TropicalPolynomial
 from tropnet.algebra.tropical_rational import TropicalRational
-from tropnet.errors import ShapeError
+from tropnet.domains import require_dimension
+from tropnet.errors import DomainError, ShapeError
 
 if TYPE_CHECKING:
     from tropnet.domains import Domain
@@ -33,10 +34,14 @@ class TropicalMap:
     Args:
         outputs: m ≥ 1 rationals, polynomials or numbers.
         n: the number of variables; needed only where all outputs are numbers.
+        domain: where the map stands for what it was made of, a Box or a Polyhedron; None for
+            all of R^n. Outside it the terms have values too, but they mean nothing: comparing
+            two maps there, or without naming a domain, is refused. An output that is taken
+            out of the map no longer knows the domain.
 
     Raises:
         ShapeError: no output, or outputs in different variables.
-        DomainError: an output is none of these.
+        DomainError: an output is none of these, or the domain is none.
 
     Example:
         >>> from tropnet.algebra import TropicalMap, TropicalPolynomial
@@ -46,12 +51,13 @@ class TropicalMap:
         (2, 2, (Fraction(1, 1), Fraction(1, 2)))
     """
 
-    __slots__ = ("outputs",)
+    __slots__ = ("domain", "outputs")
     __array_ufunc__ = None
 
     outputs: tuple[TropicalRational, ...]
+    domain: Domain
 
-    def __init__(self, outputs: Iterable[Any], n: int | None = None) -> None:
+    def __init__(self, outputs: Iterable[Any], n: int | None = None, domain: Domain = None) -> None:
         values = list(outputs)
         spaces = {v.n for v in values if isinstance(v, TropicalRational | TropicalPolynomial)}
         if n is not None:
@@ -62,7 +68,9 @@ class TropicalMap:
                 f"{sorted(spaces)}; give at least one output, all in the same variables"
             )
         space = spaces.pop()
+        require_dimension(domain, space)
         object.__setattr__(self, "outputs", tuple(TropicalRational.of(v, space) for v in values))
+        object.__setattr__(self, "domain", domain)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"TropicalMap is immutable; {name} cannot be set")
@@ -125,7 +133,7 @@ class TropicalMap:
 
     def __getitem__(self, index: int | slice) -> TropicalRational | TropicalMap:
         if isinstance(index, slice):
-            return TropicalMap(self.outputs[index])
+            return TropicalMap(self.outputs[index], domain=self.domain)
         return self.outputs[index]
 
     # ---- values -----------------------------------------------------------------------------
@@ -225,6 +233,7 @@ class TropicalMap:
         Raises:
             ShapeError: the numbers of outputs and inputs do not fit.
             BudgetExceeded: a product on the way could exceed `max_terms`.
+            DomainError: this map has a domain, which the values of the others may leave.
 
         Example:
             >>> x, y = TropicalPolynomial.variables(2)
@@ -232,7 +241,15 @@ class TropicalMap:
             >>> total(swap)(5, 1)
             (Fraction(6, 1), Fraction(-4, 1))
         """
-        return TropicalMap(output.compose(*inner, max_terms=max_terms) for output in self.outputs)
+        if self.domain is not None:
+            raise DomainError(
+                f"a map that stands for its function on {self.domain} only is not composed with "
+                "others, whose values may lie elsewhere; tropicalize on all of R^n, or compose "
+                "TropicalMap(f.outputs), whose terms go on everywhere"
+            )
+        domains = {f.domain for f in inner if isinstance(f, TropicalMap)}
+        outputs = [output.compose(*inner, max_terms=max_terms) for output in self.outputs]
+        return TropicalMap(outputs, domain=domains.pop() if len(inner) == len(domains) else None)
 
     def equals(self, other: Any, domain: Domain = None, *, max_terms: int = MAX_TERMS) -> bool:
         """Tell exactly whether two maps agree at every point of a domain.
@@ -243,6 +260,7 @@ class TropicalMap:
             max_terms: refuse when a product on the way could have more terms.
 
         Raises:
+            DomainError: one of the maps has a domain of its own that does not hold this one.
             ShapeError: other numbers of inputs or outputs.
             BudgetExceeded: a product on the way could exceed `max_terms`.
 
@@ -264,6 +282,7 @@ class TropicalMap:
             max_terms: refuse when a product on the way could have more terms.
 
         Raises:
+            DomainError: one of the maps has a domain of its own that does not hold this one.
             ShapeError: other numbers of inputs or outputs.
             BudgetExceeded: a product on the way could exceed `max_terms`.
 
@@ -272,6 +291,7 @@ class TropicalMap:
             True
         """
         from tropnet.algebra.function_equality import difference_point
+        from tropnet.algebra.inside import inside
 
         if not isinstance(other, TropicalMap):
             other = TropicalMap(other if isinstance(other, Sequence) else [other], self.n)
@@ -279,6 +299,14 @@ class TropicalMap:
             raise ShapeError(
                 f"a map R^{self.n} → R^{self.m} compared with one R^{other.n} → R^{other.m}"
             )
+        require_dimension(domain, self.n)
+        for side in (self, other):
+            if not inside(domain, side.domain):
+                where = "all of R^n" if domain is None else str(domain)
+                raise DomainError(
+                    f"a map that stands for its function on {side.domain} only is compared on "
+                    f"{where}; pass domain=f.domain, or a part of it"
+                )
         for mine, theirs in zip(self.outputs, other.outputs, strict=True):
             point = difference_point(mine, theirs, domain, max_terms)
             if point is not None:
@@ -297,9 +325,10 @@ class TropicalMap:
             ((2, 1), (2, 1))
         """
         pruned = _once(lambda polynomial: polynomial.essential(domain))
-        return TropicalMap(
+        outputs = [
             TropicalRational(pruned(f.numerator), pruned(f.denominator)) for f in self.outputs
-        )
+        ]
+        return TropicalMap(outputs, domain=self.domain)
 
     # ---- display ----------------------------------------------------------------------------
 
@@ -346,35 +375,41 @@ class TropicalMap:
         return lines
 
     def __str__(self) -> str:
-        return "\n".join(f"{name} = {text}" for name, text in self._lines())
+        text = "\n".join(f"{name} = {text}" for name, text in self._lines())
+        return text if self.domain is None else f"{text}\non {self.domain} only"
 
     def __repr__(self) -> str:
         above = sum(pair[0] for pair in self.k)
         below = sum(pair[1] for pair in self.k)
-        return f"TropicalMap(R^{self.n} → R^{self.m}, {above} terms in P, {below} in Q)"
+        where = "" if self.domain is None else f", on {self.domain} only"
+        return f"TropicalMap(R^{self.n} → R^{self.m}, {above} terms in P, {below} in Q{where})"
 
     def _repr_html_(self) -> str:
-        return html_table(f"Tropical map R^{self.n} → R^{self.m}", self._lines())
+        lines = self._lines()
+        if self.domain is not None:
+            lines.append(("only on", str(self.domain)))
+        return html_table(f"Tropical map R^{self.n} → R^{self.m}", lines)
 
     def _repr_latex_(self) -> str:
         rows = [rational_latex(f.numerator, f.denominator) for f in self.outputs[:_SHOWN_OUTPUTS]]
         if self.m > _SHOWN_OUTPUTS:
             rows.append(rf"\vdots\;\text{{({self.m - _SHOWN_OUTPUTS} more)}}")
         body = r"\\ ".join(rows)
-        return rf"$\begin{{pmatrix}} {body} \end{{pmatrix}}$"
+        where = "" if self.domain is None else rf"\quad\text{{on {self.domain} only}}"
+        return rf"$\begin{{pmatrix}} {body} \end{{pmatrix}}{where}$"
 
     # ---- identity ---------------------------------------------------------------------------
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TropicalMap):
             return NotImplemented
-        return self.outputs == other.outputs
+        return self.outputs == other.outputs and self.domain == other.domain
 
     def __hash__(self) -> int:
-        return hash(self.outputs)
+        return hash((self.outputs, self.domain))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return TropicalMap, (self.outputs,)
+        return TropicalMap, (self.outputs, None, self.domain)
 
 
 def _once(function: Callable[[TropicalPolynomial], Any]) -> Callable[[TropicalPolynomial], Any]:

@@ -1,241 +1,131 @@
-"""From a network to tropical rational functions, layer by layer, nothing rounded."""
+"""From a network to tropical rational functions, by layers or from its cells."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Final, final
+from typing import TYPE_CHECKING, Final, Literal
 
-import numpy as np
-
-from tropnet.algebra import TropicalMap, TropicalPolynomial, TropicalRational
-from tropnet.algebra.essential_decision import EssentialDecision
+from tropnet.conversion.cell_forecast import CellForecast
+from tropnet.conversion.layers_form import layers_form
 from tropnet.conversion.plan import plan
-from tropnet.conversion.refinement import Atom, Refinement
-from tropnet.errors import BudgetExceeded, TropnetError
-from tropnet.exact import RationalMatrix
-from tropnet.network import Affine, Network
+from tropnet.conversion.regions_form import CELLS_PER_TERM, NotProvedError, regions_form
+from tropnet.domains import Domain, require_dimension
+from tropnet.errors import BudgetExceeded, DomainError
 
-_ADVICE: Final = (
-    "raise max_terms, convert on fewer units, or keep the network as a circuit and enumerate its "
-    "linear regions on a box"
-)
+if TYPE_CHECKING:
+    from tropnet.algebra import TropicalMap
+    from tropnet.network import Network
+
+#: How P and Q are found.
+Method = Literal["auto", "layers", "regions"]
+
+#: Layers are taken for polynomials up to about this size, which take well below a second.
+_SMALL: Final = 120
+#: Cells are enumerated for more inputs only on demand: there are rarely few enough.
+_INPUTS: Final = 6
 
 
 def tropicalize(
-    network: Network, *, max_terms: int = 100_000, time_limit: float | None = None
+    network: Network,
+    domain: Domain = None,
+    *,
+    method: Method = "auto",
+    max_terms: int = 100_000,
+    time_limit: float | None = None,
 ) -> TropicalMap:
     """Convert a network to a tropical rational function P ⊘ Q for each output, exactly.
 
-    Every ReLU unit relu(z), z = P − Q with convex P and Q, becomes the atom max(P, Q) less Q; the
-    next layer combines atoms linearly, so that equal parts of P and Q cancel before anything is
-    expanded. Weights are split by sign, and only essential terms are kept after every product and
-    every sum. Exponents and coefficients are the exact rationals that the stored weights imply.
+    Exponents and coefficients are the exact rationals that the stored weights imply, and all terms
+    are essential.
 
     Args:
         network: in ReLU normal form; skip connections and identity units are welcome.
+        domain: a box or a polyhedron; the map then stands for the network only there, and says so
+            (`TropicalMap.domain`). None for all of R^n.
+        method: "layers" multiplies P and Q out layer by layer, where every unit is max(P, Q) − Q;
+            "regions" enumerates the cells and reads P and Q off them, at most one term for each,
+            with a proof that they are convex (`regions_form`); "auto" takes layers for small
+            results and for more than six inputs, else regions.
         max_terms: refuse, before the work or during it, polynomials of more terms than this.
         time_limit: seconds after which to give up.
 
     Returns:
-        The map; `f.exact(points)` equals `network.exact(points)` everywhere.
+        The map; `f.exact(points)` equals `network.exact(points)` everywhere on the domain.
 
     Raises:
-        BudgetExceeded: `plan` predicts too many terms, or too many turned up.
+        BudgetExceeded: too many terms or cells are predicted, or turned up.
         TropnetError: the time limit was reached; the message tells how far the work came.
+        DomainError: an empty or flat domain, or an unknown method.
+        ShapeError: the domain lives in another space.
 
-    Cost: 1–5 µs for every pair of a cell and a term that agree on earlier units; `plan` predicts.
+    Cost: by regions about .1 ms a cell for 200 units; by layers 1–5 µs for every pair of a cell and
+        a term that agree on earlier units. `plan` predicts both.
 
-    Source: Zhang, Naitzat, Lim, "Tropical geometry of deep neural networks" (2018), Prop. 5.1;
-        cancellation and pruning are ours.
+    Source: Zhang, Naitzat, Lim, "Tropical geometry of deep neural networks" (2018), Prop. 5.1, for
+        the layers; see `regions_form` for the regions.
 
     Example:
-        >>> from tropnet import Network
+        >>> from tropnet import Box, Network
         >>> from tropnet.conversion import tropicalize
         >>> absolute = Network.from_dense([[[1], [-1]], [[1, 1]]])
         >>> print(tropicalize(absolute)[0])
         max(-x₁, x₁)
+        >>> print(tropicalize(absolute, Box([1], [2])))
+        y1 = x₁
+        on Box(['1'], ['2']) only
     """
-    plan(network).require(max_terms)
-    return _Conversion(network, max_terms, time_limit).run()
+    require_dimension(domain, network.n_inputs)
+    if method == "auto":
+        return _chosen(network, domain, max_terms, time_limit)
+    if method == "layers":
+        plan(network).require(max_terms)
+        return _by_layers(network, domain, max_terms, time_limit)
+    if method != "regions":
+        raise DomainError(f"method={method!r} is unknown; take 'auto', 'layers' or 'regions'")
+    CellForecast.of(network, domain, CELLS_PER_TERM * max_terms).require()
+    form = regions_form(network, domain, max_terms=max_terms, time_limit=time_limit)
+    return form.to_map()
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class _Unit:
-    """form · (x, 1) + Σ positive − Σ negative: one affine function of atoms."""
-
-    form: RationalMatrix
-    positive: dict[int, Fraction]
-    negative: dict[int, Fraction]
-
-
-@final
-class _Conversion:
-    """The atoms found so far, and everything built from them, for one network."""
-
-    def __init__(self, network: Network, max_terms: int, time_limit: float | None) -> None:
-        self.network, self.max_terms, self.time_limit = network, max_terms, time_limit
-        self.n = network.n_inputs
-        self.started = time.monotonic()
-        self.where = "before the first layer"
-        self.atoms: list[Atom] = []
-        self.by_shape: dict[tuple[tuple[int, ...], ...], int] = {}
-        self.refinements: dict[tuple[int, ...], Refinement] = {(): Refinement.everything(self.n)}
-
-    def run(self) -> TropicalMap:
-        # rows over (x, 1, atom 0, atom 1, …)
-        identity = RationalMatrix.identity(self.n + 1)
-        values = [identity.rows(range(self.n))]
-        for number, layer in enumerate(self.network.layers, start=1):
-            self.where = f"in layer {number} of {len(self.network.layers)}"
-            rows = self._affine(layer.affine, values)
-            units = {u: self._unit(rows, u) for u in range(layer.width) if layer.relu[u]}
-            self._prepare(list(units.values()))
-            columns = [
-                self._relu(units[u]) if u in units else rows.rows([u]) for u in range(layer.width)
-            ]
-            values.append(RationalMatrix.stack_rows(self._wide(row) for row in columns))
-        self.where = "in the output"
-        rows = self._affine(self.network.output, values)
-        units = {u: self._unit(rows, u) for u in range(self.network.n_outputs)}
-        self._prepare(list(units.values()))
-        return TropicalMap([self._rational(unit) for unit in units.values()])
-
-    # ---- linear algebra over atoms ------------------------------------------------------------
-
-    def _wide(self, rows: RationalMatrix) -> RationalMatrix:
-        """Return rows padded with zeros for atoms that are newer than they are."""
-        missing = self.n + 1 + len(self.atoms) - rows.shape[1]
-        if not missing:
-            return rows
-        return RationalMatrix.stack_columns([rows, RationalMatrix.zeros(len(rows), missing)])
-
-    def _affine(self, affine: Affine, values: Sequence[RationalMatrix]) -> RationalMatrix:
-        width = self.n + 1 + len(self.atoms)
-        one = RationalMatrix.identity(width).rows([self.n])
-        total = affine.bias.exact @ one
-        for source, weights in affine.terms:
-            total = total + weights.exact @ self._wide(values[source])
-        return total
-
-    def _unit(self, rows: RationalMatrix, unit: int) -> _Unit:
-        factors = rows.rows([unit]).to_fractions()[0][self.n + 1 :]
-        return _Unit(
-            rows.rows([unit]).columns(range(self.n + 1)),
-            {m: c for m, c in enumerate(factors) if c > 0},
-            {m: -c for m, c in enumerate(factors) if c < 0},
-        )
-
-    # ---- polynomials ------------------------------------------------------------------------
-
-    def _rational(self, unit: _Unit) -> TropicalRational:
-        above, below = self._terms(unit.positive)[0] + unit.form, self._terms(unit.negative)[0]
-        return TropicalRational(self._polynomial(above), self._polynomial(below))
-
-    def _polynomial(self, terms: RationalMatrix) -> TropicalPolynomial:
-        return TropicalPolynomial.from_arrays(terms.columns(range(self.n)), terms.columns([self.n]))
-
-    def _terms(self, factors: dict[int, Fraction]) -> tuple[RationalMatrix, Refinement]:
-        refinement = self._refinement(tuple(sorted(factors)))
-        return refinement.combination(factors, self.atoms), refinement
-
-    def _prepare(self, units: Sequence[_Unit]) -> None:
-        """Refine by all atoms at once where many of their combinations are needed.
-
-        Sums of half the atoms have some 2^n times fewer terms than the sum of all, from which they
-        can be read off.
-        """
-        supports = {tuple(sorted(part)) for u in units for part in (u.positive, u.negative)}
-        if len(supports) > 2**self.n:
-            union = tuple(sorted({m for support in supports for m in support}))
-            try:
-                self._refinement(union)
-            except BudgetExceeded:
-                return  # the smaller sums may fit all the same
-
-    def _refinement(self, support: tuple[int, ...]) -> Refinement:
-        if support in self.refinements:
-            return self.refinements[support]
-        wanted = set(support)
-        finer = [r for s, r in self.refinements.items() if wanted < set(s)]
-        if finer:
-            found = min(finer, key=len).onto(support, self.atoms)
-        else:
-            coarser = [r for s, r in self.refinements.items() if set(s) < wanted]
-            found = max(coarser, key=lambda r: (len(r.support), len(r)))
-            for m in support:
-                if m not in found.support:
-                    found = found.with_atom(m, self.atoms[m], limit=self._limit, pulse=self._pulse)
-                    self.refinements[found.support] = found
-        self.refinements[support] = found
-        return found
-
-    def _relu(self, unit: _Unit) -> RationalMatrix:
-        """Return max(unit, 0) as a row over the atoms, adding an atom where it needs one."""
-        self._pulse()
-        (above, left), (below, right) = self._terms(unit.positive), self._terms(unit.negative)
-        above = above + unit.form
-        joint = RationalMatrix.stack_rows([above, below])
-        decision = EssentialDecision(joint.columns(range(self.n)), joint.columns([self.n]), None)
-        kept = decision.decide(self._pulse)[0]
-        self._limit(len(kept))
-        known = np.full((len(joint), len(self.atoms)), -1, dtype=np.int64)
-        known[: len(left), : left.known.shape[1]] = left.known
-        known[len(left) :, : right.known.shape[1]] = right.known
-        zero = RationalMatrix.zeros(1, self.n + 1 + len(self.atoms))
-        if kept[-1] < len(left):
-            return zero + self._row(unit.form, {**unit.positive, **_negated(unit.negative)})
-        if kept[0] >= len(left):
-            return zero
-        terms, order = _sorted(joint.rows(kept))
-        return self._atom(Atom(terms, known[kept, :][order]), unit)
-
-    def _atom(self, atom: Atom, unit: _Unit) -> RationalMatrix:
-        known = self.by_shape.get(atom.shape_key)
-        if known is None:
-            self.atoms.append(atom)
-            known = self.by_shape[atom.shape_key] = len(self.atoms) - 1
-        # atom = scale · older atom + an affine function
-        older = self.atoms[known]
-        scale = atom.scale / older.scale
-        shift = atom.terms.rows([0]) - older.terms.rows([0]) * scale
-        factors = _negated(unit.negative)
-        factors[known] = factors.get(known, Fraction(0)) + scale
-        return self._row(shift, factors)
-
-    def _row(self, form: RationalMatrix, factors: dict[int, Fraction]) -> RationalMatrix:
-        weights = [factors.get(m, Fraction(0)) for m in range(len(self.atoms))]
-        return RationalMatrix.stack_columns([form, RationalMatrix.of([weights])])
-
-    # ---- limits -----------------------------------------------------------------------------
-
-    def _limit(self, terms: int) -> None:
-        if terms > self.max_terms:
+def _chosen(
+    network: Network, domain: Domain, max_terms: int, time_limit: float | None
+) -> TropicalMap:
+    started = time.monotonic()
+    planned = plan(network)
+    small = planned.terms <= min(_SMALL, max_terms)
+    if small or network.n_inputs > _INPUTS:
+        planned.require(max_terms)
+        return _by_layers(network, domain, max_terms, time_limit)
+    forecast = CellForecast.of(network, domain, CELLS_PER_TERM * max_terms)
+    if not forecast.fits:
+        if planned.terms > max_terms:
             raise BudgetExceeded(
-                f"terms of one polynomial {self.where}", terms, self.max_terms, _ADVICE
+                f"terms of P and Q by layers ({_size(planned.terms)}), or cells "
+                f"({_size(forecast.cells)}, for at most {forecast.budget})",
+                planned.terms,
+                max_terms,
+                "raise max_terms, take a smaller domain, or keep the network as a circuit "
+                "(compare and bounds need no P and Q)",
             )
-
-    def _pulse(self) -> None:
-        elapsed = time.monotonic() - self.started
-        if self.time_limit is not None and elapsed > self.time_limit:
-            largest = max((len(atom.terms) for atom in self.atoms), default=0)
-            raise TropnetError(
-                f"the time limit of {self.time_limit:g} s was reached {self.where}, with "
-                f"{len(self.atoms)} atoms of up to {largest} terms; raise time_limit, or "
-                "keep the network as a circuit"
-            )
+        return _by_layers(network, domain, max_terms, time_limit)
+    try:
+        form = regions_form(network, domain, max_terms=max_terms, time_limit=time_limit)
+    except NotProvedError:
+        planned.require(max_terms)
+        left = None if time_limit is None else time_limit + started - time.monotonic()
+        return _by_layers(network, domain, max_terms, left)
+    return form.to_map()
 
 
-def _negated(factors: dict[int, Fraction]) -> dict[int, Fraction]:
-    return {m: -c for m, c in factors.items()}
+def _by_layers(
+    network: Network, domain: Domain, max_terms: int, time_limit: float | None
+) -> TropicalMap:
+    from tropnet.algebra import TropicalMap
+
+    found = layers_form(network, max_terms=max_terms, time_limit=time_limit)
+    return found if domain is None else TropicalMap(found.essential(domain).outputs, domain=domain)
 
 
-def _sorted(terms: RationalMatrix) -> tuple[RationalMatrix, list[int]]:
-    columns = terms.shape[1]
-    entries = [int(v) for v in terms.numerators.entries()]
-    rows = [entries[i * columns : (i + 1) * columns] for i in range(len(terms))]
-    order = sorted(range(len(rows)), key=rows.__getitem__)
-    return terms.rows(order).reduced(), order
+def _size(number: float) -> str:
+    return "beyond counting" if math.isinf(number) else f"about {number:.2g}"
