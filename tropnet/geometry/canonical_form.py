@@ -17,8 +17,8 @@ import numpy as np
 
 from tropnet.errors import DomainError, FormatError
 from tropnet.exact import RationalMatrix, as_fraction
-from tropnet.exact.fraction import fraction_text
-from tropnet.geometry.affine_subspace import Form, Subspace
+from tropnet.exact.fraction import fraction_text, shortened
+from tropnet.geometry.affine_subspace import Form
 from tropnet.geometry.germ_strata import GermStratum, germ_strata
 from tropnet.network import AffineMap
 
@@ -210,7 +210,7 @@ def canonical_form(cells: PolyhedralComplex, *, max_incidences: int = 10_000_000
 
     Raises:
         BudgetExceeded: the complex has more.
-        DomainError: the complex is not complete.
+        DomainError: the complex is not complete, or knows no faces (`engine="tree"`).
 
     Cost: some 100 µs a cell for n = 2 and n = 3, most of it for exact vertices and subspaces.
 
@@ -240,7 +240,7 @@ def canonical_hash(cells: PolyhedralComplex, *, max_incidences: int = 10_000_000
 
     Raises:
         BudgetExceeded: the complex has more.
-        DomainError: the complex is not complete.
+        DomainError: the complex is not complete, or knows no faces (`engine="tree"`).
 
     Cost: that of `canonical_form`.
 
@@ -269,7 +269,7 @@ def equal_on(
 
     Raises:
         BudgetExceeded: a complex has more.
-        DomainError: a complex is not complete.
+        DomainError: a complex is not complete, or knows no faces (`engine="tree"`).
 
     Cost: that of two canonical forms, but of the maps alone where these differ.
 
@@ -320,27 +320,49 @@ def _integer_text(value: int) -> str:
 
 
 def _read(data: dict[str, Any]) -> CanonicalForm:
-    maps = tuple(tuple(as_fraction(_text(v)) for v in row) for row in data["maps"])
-    strata = []
-    for stratum in data["strata"]:
-        subspaces: list[Subspace] = []
-        for rows in stratum["subspaces"]:
-            entries = [[as_fraction(_text(v)) for v in row] for row in rows]
-            if any(v.denominator != 1 for row in entries for v in row):
-                raise ValueError("a form of fractions")
-            subspaces.append(tuple(tuple(int(v) for v in row) for row in entries))
-        germs = tuple(tuple(_count(v) for v in germ) for germ in stratum["germs"])
-        strata.append(GermStratum(_count(stratum["dimension"]), tuple(subspaces), germs))
-    return CanonicalForm(_count(data["n_inputs"]), _count(data["n_outputs"]), maps, tuple(strata))
+    n, m = _count(data["n_inputs"]), _count(data["n_outputs"])
+    maps = tuple(_numbers(row, m * (n + 1)) for row in _items(data["maps"]))
+    strata: list[GermStratum] = []
+    above = len(maps)
+    for k, stratum in zip(range(n - 1, -1, -1), _items(data["strata"], n), strict=True):
+        if stratum["dimension"] != k:
+            raise ValueError(f"the stratum of dimension {k} is missing")
+        rows = n - k if k else 1
+        subspaces = tuple(
+            tuple(_form(row, n + 1) for row in _items(forms, rows))
+            for forms in _items(stratum["subspaces"])
+        )
+        germs = tuple(tuple(map(_count, _items(germ))) for germ in _items(stratum["germs"]))
+        for germ in germs:
+            if len(germ) % 2 == 0 or germ[0] >= len(subspaces) or max(germ[1:], default=1) > above:
+                raise ValueError(f"a germ {list(germ)} of numbers that are none")
+        strata.append(GermStratum(k, subspaces, germs))
+        above = len(germs)
+    return CanonicalForm(n, m, maps, tuple(strata))
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} where a text such as '1/3' belongs")
+def _items(value: Any, count: int | None = None) -> list[Any]:
+    if not isinstance(value, list) or count not in (None, len(value)):
+        size = "" if count is None else f" of {count}"
+        raise ValueError(f"{shortened(repr(value))} where a list{size} belongs")
     return value
+
+
+def _numbers(row: Any, count: int) -> MapRow:
+    texts = _items(row, count)
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("a number where a text such as '1/3' belongs")
+    return tuple(map(as_fraction, texts))
+
+
+def _form(row: Any, count: int) -> Form:
+    numbers = _numbers(row, count)
+    if any(v.denominator != 1 for v in numbers):
+        raise ValueError("a fraction where an integer belongs")
+    return tuple(map(int, numbers))
 
 
 def _count(value: Any) -> int:
     if type(value) is not int or value < 0:
-        raise ValueError(f"{value!r} where a count belongs")
+        raise ValueError(f"{shortened(repr(value))} where a count belongs")
     return value

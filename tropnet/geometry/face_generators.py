@@ -31,6 +31,29 @@ def face_generators(cells: PolyhedralComplex) -> list[tuple[IntArray, IntArray]]
     return found
 
 
+def require_closed_faces(cells: PolyhedralComplex) -> None:
+    """Refuse a complex in which the boundary of some face has a gap.
+
+    An edge has two ends, and in the boundary of a larger face each facet of a facet is in just two.
+    """
+    for k in range(1, cells.n_inputs + 1):
+        indptr, children = cells.faces(k)
+        owner = np.repeat(np.arange(len(indptr) - 1, dtype=np.int64), np.diff(indptr))
+        if k == 1:
+            ends = np.unique(np.column_stack([owner, children]), axis=0)[:, 0]
+            closed = len(owner) == len(ends) and (np.bincount(ends) == 2).all()
+        else:
+            which, ridges = spread(*cells.faces(k - 1), children)
+            keys = np.sort(owner[which] * (int(ridges.max()) + 1) + ridges)
+            pairs = keys[: len(keys) // 2 * 2].reshape(-1, 2)
+            twice = len(keys) % 2 == 0 and (pairs[:, 0] == pairs[:, 1]).all()
+            closed = twice and (np.diff(pairs[:, 0]) > 0).all()
+        if not closed:
+            raise RuntimeError(
+                f"the complex is inconsistent: a face of dimension {k} with a gap in its boundary"
+            )
+
+
 def spread(indptr: Any, indices: Any, rows: Any) -> tuple[Any, Any]:
     """Return the entries of some rows one after the other, and which of `rows` each is of."""
     lengths = np.diff(indptr)[rows].astype(np.int64)

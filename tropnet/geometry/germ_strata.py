@@ -19,7 +19,11 @@ from tropnet.geometry.affine_subspace import (
     primitive_form,
     ray_forms,
 )
-from tropnet.geometry.face_generators import face_generators, generators_outside
+from tropnet.geometry.face_generators import (
+    face_generators,
+    generators_outside,
+    require_closed_faces,
+)
 from tropnet.geometry.sides import exact_signs
 from tropnet.geometry.start import primitive
 
@@ -82,6 +86,7 @@ def germ_strata(
             max_incidences,
             "raise max_incidences, or take a smaller domain",
         )
+    require_closed_faces(cells)
     generators = face_generators(cells)
     points = cells.exact_vertices()
     whole = np.zeros(cells.pieces.n_cells, np.int64)
@@ -123,6 +128,8 @@ class _Step:
         faces = np.unique(self.small[rows])
         if len(faces) == 0:
             return self._nothing()
+        if self.k == 0:
+            self._require_ends(rows)
         forms, of_face = self._subspaces(faces)
         if self.k:
             lines = _stacked(forms, self.cells.n_inputs + 1)
@@ -181,6 +188,14 @@ class _Step:
         if not signs.all():
             raise RuntimeError("the complex is inconsistent: a vertex in the plane of a face apart")
         return signs
+
+    def _require_ends(self, rows: IntArray) -> None:
+        """Refuse edges that do not end where the complex says: a vertex off the line."""
+        lines = _stacked(self.above.forms, self.cells.n_inputs + 1)
+        pairs = np.unique(np.column_stack([self.space[rows], self.small[rows]]), axis=0)
+        values = (lines[pairs[:, 0]] * self.points[pairs[:, 1]][:, None]).sum(axis=2)
+        if values.any():
+            raise RuntimeError("the complex is inconsistent: an edge does not reach its end")
 
     def _subspaces(self, faces: IntArray) -> tuple[tuple[Subspace, ...], IntArray]:
         """Return the subspaces that faces span, in order, and the number of that of each face."""
