@@ -63,7 +63,7 @@ def test_four_and_six_dimensions() -> None:
         assert found.l1().error < 1e-10
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.data())
 def test_against_polygons(data: st.DataObject) -> None:
     n, m = data.draw(st.sampled_from([(1, 1), (1, 2), (2, 1), (2, 2)]))

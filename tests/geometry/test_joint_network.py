@@ -20,7 +20,7 @@ RELU = Network.from_dense([[[1]], [[1]]])
 ABSOLUTE = Network.from_dense([[[1], [-1]], [[1, 1]]])
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.data())
 def test_both_functions_come_out(data: st.DataObject) -> None:
     f = data.draw(networks(n_inputs=2, n_outputs=2))
@@ -35,7 +35,7 @@ def test_both_functions_come_out(data: st.DataObject) -> None:
     ]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(disguised(dense_networks(n_inputs=2)))
 def test_a_disguised_copy_adds_no_unit(pair: tuple[Network, Network]) -> None:
     f, g = pair
@@ -75,7 +75,7 @@ def test_a_cut_along_a_unit_is_that_unit() -> None:
     assert joint_network(zero, zero, "equal").orientation.tolist() == [0]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.data())
 def test_signs_of_cuts_are_those_of_the_difference(data: st.DataObject) -> None:
     f = data.draw(dense_networks(n_inputs=1, n_outputs=2))
