@@ -124,7 +124,7 @@ def test_integers_find_the_cells_that_floats_find(tropnet_data: Path, name: str)
 
 
 @given(networks(n_inputs=2))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_degenerate_networks_on_a_square(network: Network) -> None:
     expected = activation_cells(network, SQUARE)
     cells = enumerate_cells(network, Box.cube(2, -1, 1))
@@ -133,7 +133,7 @@ def test_degenerate_networks_on_a_square(network: Network) -> None:
 
 
 @given(dense_networks(n_inputs=2))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_degenerate_networks_on_the_plane(network: Network) -> None:
     cells = enumerate_cells(network)
     assert patterns(cells) == set(activation_cells(network, FAR_SQUARE))
@@ -141,7 +141,7 @@ def test_degenerate_networks_on_the_plane(network: Network) -> None:
 
 
 @given(networks(n_inputs=1))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_degenerate_networks_on_a_segment_and_the_line(network: Network) -> None:
     on_segment = enumerate_cells(network, Box([-1], [1]))
     assert patterns(on_segment) == set(activation_cells(network, [(-1,), (1,)]))
@@ -152,7 +152,7 @@ def test_degenerate_networks_on_a_segment_and_the_line(network: Network) -> None
 
 
 @given(dense_networks(n_inputs=3))
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_degenerate_networks_in_space(network: Network) -> None:
     for domain in (Box.cube(3, -1, 1), None):
         cells = enumerate_cells(network, domain)
@@ -161,7 +161,7 @@ def test_degenerate_networks_in_space(network: Network) -> None:
 
 
 @given(st.integers(0, 2**32), st.integers(-1, 1), st.integers(-1, 1))
-@settings(max_examples=25)
+@settings(max_examples=10)
 def test_lines_that_meet_up_to_an_ulp(seed: int, up: int, down: int) -> None:
     """Three lines through a point that floats cannot tell from a tiny triangle."""
     rng = np.random.default_rng(seed)
@@ -175,8 +175,8 @@ def test_lines_that_meet_up_to_an_ulp(seed: int, up: int, down: int) -> None:
     assert patterns(cells) == set(activation_cells(network, SQUARE))
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_a_copy_rescaled_by_floats_has_slivers_that_are_counted(seed: int) -> None:
+def test_a_copy_rescaled_by_floats_has_slivers_that_are_counted() -> None:
+    seed = 0
     rng = np.random.default_rng(seed)
     f = dense([2, 4, 3, 1], seed)
     factors = [rng.uniform(0.5, 2, 4), rng.uniform(0.5, 2, 3)]
