@@ -33,6 +33,19 @@ def test_equal_cells_are_hatched(corner: Network) -> None:
     assert len(hatched[0].get_paths()) == 2  # below the axis, on both sides of x = 0
 
 
+def test_a_difference_far_below_the_functions_is_exact() -> None:
+    ulp = 2.0**-52
+    f = Network.from_dense([[[1, 0], [0, 1]], [[1, 1]]])
+    g = Network.from_dense([[[1, 0], [0, 1]], [[1 + ulp, 1]]])
+    ax: Any = plot_difference(g, f, Box.cube(2))
+    assert ax.get_title() == f"f − g from 0 to {ulp:.3g}"
+    (hatched,) = [c for c in ax.collections if c.get_hatch()]
+    assert len(hatched.get_paths()) == 2
+    sheer = Network.from_dense([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [2.0**-80]])
+    shifted: Any = plot_difference(sheer, f, Box.cube(2))
+    assert shifted.get_title() == f"f − g from 0 to {2.0**-80:.3g}"
+
+
 def test_two_forms_of_one_function(corner: Network) -> None:
     same = Network.from_dense([[[0, -3], [2, 0]], [["1/3", "1/2"], [0, 0]], [[1, 5]]],
                               [[0, 0], [0, 0], [0]])  # fmt: skip

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from tropnet.domains import Domain
 from tropnet.errors import DomainError, ShapeError
+from tropnet.geometry.exact_rows import ExactRows
+from tropnet.geometry.polyhedral_complex import PolyhedralComplex
 from tropnet.geometry.region_comparison import RegionComparison, compare_regions
 from tropnet.network import Network
 from tropnet.plotting.as_complex import as_complex, require_inputs
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from tropnet.typing import BoolArray, FloatArray, IntArray
+
+#: Differences of maps below this share of the maps themselves are taken exactly.
+_SMALL: Final = 1e-6
 
 
 def plot_difference(
@@ -49,7 +54,7 @@ def plot_difference(
         output: which output.
         cmap: a colour map of matplotlib whose middle stands for 0.
         levels: about how many bands; their ends are round numbers.
-        edges: whether the boundaries of common regions are drawn too, thinly.
+        edges: whether the boundaries of common cells are drawn too, thinly.
 
     Returns:
         The Axes.
@@ -84,9 +89,7 @@ def plot_difference(
         raise ShapeError(f"output={output}, but there are {m} outputs; count from 0")
     output %= m
     flat = FlatCells.of(found, window, cut=True)
-    numerators, denominator = found.exact_maps()
-    gaps = numerators[:, [output]] - numerators[:, [m + output]]
-    maps = (gaps / denominator).astype(np.float64)
+    maps, same = _gaps(found, output, m)
     corners, values, triangles = _merged(flat, flat.values(maps)[:, 0])
     ax = axes_for(ax)
     low, high = float(values.min(initial=0)), float(values.max(initial=0))
@@ -97,15 +100,39 @@ def plot_difference(
     if low < high:
         add_colour_bar(ax, filled, "f − g")
     if edges:
-        draw_edges(ax, flat).set_alpha(0.2)
+        draw_edges(ax, flat, ids=np.arange(found.n_cells)).set_alpha(0.2)
     if low < 0 < high:
         ax.tricontour(mesh, values, [0.0], colors="black", linewidths=1.4, zorder=4)
-    _hatch(ax, flat, (gaps == 0).all(axis=(1, 2)))
+    _hatch(ax, flat, same)
     of = f" in output {output}" if m > 1 else ""
-    same = low == 0 == high
-    span = f"f = g{of} everywhere here" if same else f"f − g{of} from {low:.3g} to {high:.3g}"
+    span = (
+        f"f = g{of} everywhere here"
+        if low == 0 == high
+        else f"f − g{of} from {low:.3g} to {high:.3g}"
+    )
     frame(ax, flat.window, span)
     return ax
+
+
+def _gaps(found: PolyhedralComplex, output: int, m: int) -> tuple[FloatArray, BoolArray]:
+    """Return the maps `(C, 1, 3)` of f − g on the common cells, and where they are zero exactly.
+
+    Where hardly anything is left of the difference in floats, it is taken of the exact maps.
+    """
+    both = found.maps[:, [output, m + output]]
+    gaps: FloatArray = both[:, :1] - both[:, 1:]
+    small = np.abs(gaps).max(axis=(1, 2)) <= _SMALL * np.abs(both).max(axis=(1, 2))
+    cells = np.flatnonzero(small)
+    rows, b = ExactRows(found.circuit), len(found.circuit.blocks)
+    f, g = (
+        rows.integers(rows.residues(b, np.full(len(cells), k), found.active[cells]), b)
+        for k in (output, m + output)
+    )
+    exact = f - g
+    gaps[cells, 0] = (exact / int(found.circuit.output.denominator)).astype(np.float64)
+    same = np.zeros(found.n_cells, bool)
+    same[cells] = (exact == 0).all(axis=1)
+    return gaps, same
 
 
 def _merged(flat: FlatCells, values: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:

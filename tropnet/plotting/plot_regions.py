@@ -19,7 +19,7 @@ from tropnet.plotting.libraries import library
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from tropnet.typing import FloatArray
+    from tropnet.typing import FloatArray, IntArray
 
 #: More polygons than this become pixels in vector graphics, whose viewers would choke on them.
 MANY: Final = 5000
@@ -107,11 +107,20 @@ def fill(
     return ax.add_collection(collection, autolim=False)
 
 
-def draw_edges(ax: Any, flat: FlatCells, *, light: bool = False) -> Any:
-    """Draw the facets between cells with different maps; thinner, the more there are."""
+def draw_edges(
+    ax: Any, flat: FlatCells, *, light: bool = False, ids: IntArray | None = None
+) -> Any:
+    """Draw the facets between cells with different numbers; thinner, the more there are.
+
+    Args:
+        ax: where to draw.
+        flat: the cells.
+        light: whether they are white.
+        ids: `(C,)` a number for each cell; that of its affine map if left out.
+    """
     found = flat.complex
     owners = found.pieces.facet_cells
-    ids = colour_ids(found)[found.piece_cells]
+    ids = (colour_ids(found) if ids is None else ids)[found.piece_cells]
     segments = segments_of(found, flat.window)
     seen = (segments.max(axis=1) >= flat.window[:, 0]) & (segments.min(axis=1) <= flat.window[:, 1])
     kept = (owners[:, 1] >= 0) & seen.all(axis=1)
