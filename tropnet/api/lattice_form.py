@@ -46,7 +46,7 @@ def lattice_form(
         >>> hat = tropnet.Network.from_dense([[[1], [1], [1]], [[1, -2, 1]]], [[1, 0, -1], [0]])
         >>> form = tropnet.lattice_form(hat)
         >>> form.exact(["1/2"]) == hat.exact(["1/2"]), form.check()
-        (True, None)
+        (True, True)
     """
     if isinstance(f, PolyhedralComplex):
         cells = f
