@@ -422,6 +422,17 @@ def test_undecided_when_nothing_proves_it() -> None:
     assert isinstance(compare_networks(a, b, Box.cube(7), atol=9), Equivalent)
 
 
+def test_cells_that_are_too_many_are_left_out_and_said() -> None:
+    a = normal((5, 30, 30, 1), 0)
+    b = behind_a_law(permuted(a, 2))
+    verdict = compare_networks(a, b, Box.cube(5), time_limit=3)
+    assert isinstance(verdict, Undecided)
+    assert any("left out: joint cells: predicted" in stage for stage in verdict.stages)
+    assert verdict.stages[-1].startswith("longer search")
+    assert "give a smaller domain, a longer time_limit, or an atol above" in verdict.reason
+    assert valid(verdict, a, b)
+
+
 # ---- questions that are none --------------------------------------------------------------------
 
 

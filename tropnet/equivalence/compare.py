@@ -25,7 +25,12 @@ from tropnet.equivalence.problem import RELATIONS, Problem
 from tropnet.equivalence.relate import Related, offer, relate
 from tropnet.equivalence.separate import separate, shallow
 from tropnet.equivalence.verdict import Bound, Different, Equivalent, Undecided, Verdict
-from tropnet.equivalence.visit_cells import has_few_cells, visit_cells, visit_few_cells
+from tropnet.equivalence.visit_cells import (
+    MORE_TIME,
+    has_few_cells,
+    visit_cells,
+    visit_few_cells,
+)
 from tropnet.equivalence.witness import witness_at
 from tropnet.errors import BudgetExceeded, DomainError
 from tropnet.exact import IntervalVector
@@ -100,6 +105,7 @@ class _Portfolio:
         self.method = "exact values at one point"
         self.timed_out = False
         self.exact = False  # the bracket is as narrow as it can be
+        self.more_time_helps = False  # a stage was left out for want of time
 
     def run(self) -> Verdict:
         problem = self.problem
@@ -140,6 +146,7 @@ class _Portfolio:
         except OutOfTime:
             self.timed_out, outcome = True, "out of time"
         except BudgetExceeded as error:
+            self.more_time_helps |= error.advice == MORE_TIME
             outcome = f"left out: {error}"
         self.log.append(f"{name}: {outcome} ({time.perf_counter() - begun:.2f} s)")
         if self.bracket.decided and not before:
@@ -238,16 +245,17 @@ class _Portfolio:
         problem, upper = self.problem, self.bracket.upper.value
         if self.timed_out:
             return "the time limit was reached; raise time_limit"
+        longer = "a longer time_limit, " if self.more_time_helps else ""
         if upper is None:
             return (
                 "no difference was found, and no bound can be given on an unbounded domain; "
-                "give a Box, such as the range of your data"
+                f"give {longer and longer + 'or '}a Box, such as the range of your data"
             )
         if problem.atol < upper:
             bound = decimal_text(upper, 3)
             return (
                 f"no point beyond atol was found, but only |f-g| <= {bound} is proven; "
-                "give a smaller domain, or an atol above that bound"
+                f"give a smaller domain, {longer}or an atol above that bound"
             )
         return "the bounds do not meet"
 

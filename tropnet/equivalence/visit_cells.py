@@ -14,6 +14,9 @@ from tropnet.equivalence.predict_cells import predict_cells
 from tropnet.equivalence.problem import Problem
 from tropnet.errors import BudgetExceeded
 
+#: What helps where an enumeration was left out.
+MORE_TIME: Final = "raise time_limit"
+
 #: Up to so many inputs, enumerations are neither predicted nor given a share of the time only.
 _PLANE: Final = 2
 #: With at most this many ReLU units in both networks, and this many cells if all of them stood in
@@ -72,7 +75,7 @@ def visit_cells(problem: Problem, bracket: Bracket) -> str:
     seconds = _LATE * problem.remaining
     if predicted.seconds > _DOUBT * seconds:
         budget = predicted.cells * seconds / predicted.seconds
-        raise BudgetExceeded("joint cells", predicted.cells, int(budget), "raise time_limit")
+        raise BudgetExceeded("joint cells", predicted.cells, int(budget), MORE_TIME)
     return _visit(problem, bracket, _watch(problem, seconds))
 
 
@@ -82,7 +85,7 @@ def _watch(problem: Problem, seconds: float) -> Callable[[int], None]:
     def watch(count: int) -> None:
         problem.require_time()
         if time.monotonic() > until:
-            raise BudgetExceeded("joint cells", count + 1, count, "raise time_limit")
+            raise BudgetExceeded("joint cells", count + 1, count, MORE_TIME)
 
     return watch
 
