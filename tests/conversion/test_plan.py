@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.conversion.test_tropicalize import random_network
-from tropnet.conversion import plan, tropicalize
+from tropnet.conversion import plan, regions_form, tropicalize
 from tropnet.domains import Box
 from tropnet.errors import BudgetExceeded, DomainError, ShapeError
 from tropnet.network import Layer, Network
@@ -88,7 +88,10 @@ def test_prints_as_a_table() -> None:
     text = str(plan(random_network([2, 4, 4, 1], 0)))
     lines = text.splitlines()
     assert lines[0].split() == ["layer", "units", "terms", "of", "P,", "Q", "cells", "unpruned"]
-    assert [line.split()[0] for line in lines[1:]] == ["dense", "dense", "output", "P"]
+    assert [line.split()[0] for line in lines[1:]] == [
+        "dense", "dense", "output", "P", "from",
+    ]  # fmt: skip
+    assert lines[-1].startswith("from the cells: at most 121 cells; integer exponents times 2^")
     hopeless = plan(random_network([784, 100, 100, 10], 0))
     assert str(hopeless).endswith("P ⊘ Q: too large to expand")
     assert math.isinf(hopeless.layers[-1].cells)
@@ -122,3 +125,28 @@ def test_large_networks_are_hopeless_without_a_count() -> None:
     assert found.summary == "too large to expand"
     with pytest.raises(BudgetExceeded, match="keep the network as a circuit"):
         found.require(1e5)
+
+
+def test_cells_are_forecast_for_few_inputs() -> None:
+    network = random_network([2, 24, 24, 24, 1], 0)
+    regions = plan(network, Box.cube(2)).regions
+    assert regions is not None
+    assert not regions.bounded
+    found = regions_form(network, Box.cube(2))
+    assert found.cells.n_cells / 4 <= regions.cells <= 4 * found.cells.n_cells
+    assert regions.bits >= max(
+        int(abs(v)).bit_length() for v in found.cells.exact_maps()[0].ravel()
+    )
+    assert plan(random_network([7, 3, 1], 0)).regions is None
+
+
+def test_the_root_makes_exponents_integers() -> None:
+    network = random_network([2, 6, 5, 1], 0)
+    regions = plan(network).regions
+    assert regions is not None
+    assert regions.root is not None
+    for polynomial in (tropicalize(network)[0].numerator, tropicalize(network)[0].denominator):
+        assert (1 << regions.root) % polynomial.exponents.denominator == 0
+    thirds = Network.from_dense([[["1/3"]], [[1]]])
+    assert plan(thirds).regions.root is None  # type: ignore[union-attr]
+    assert "integer exponents" not in str(plan(thirds).regions)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
+from tropnet.cli.domain_option import DomainCommand, read_domains
 from tropnet.cli.exit_code import ExitCode
 from tropnet.cli.load_options import load_network, load_options
 from tropnet.cli.report import progress, require_folder, show_facts, show_json
@@ -18,8 +19,14 @@ if TYPE_CHECKING:
 _SHORT: Final = 24
 
 
-@click.command(short_help="Write a model as P ⊘ Q.")
+@click.command(short_help="Write a model as P ⊘ Q.", cls=DomainCommand)
 @click.argument("model")
+@click.option("--method", type=click.Choice(["auto", "layers", "regions"]), default="auto",
+              help="How: layer by layer, from the cells, or whichever is expected to be quicker "
+              "(the default).")  # fmt: skip
+@click.option("--box", metavar="LO HI | FILE",
+              help="Only on a box, of which the result then speaks: one pair of exact decimals or "
+              "fractions for all inputs, or a file that describes the domain.")  # fmt: skip
 @click.option("--max-terms", type=int, default=100_000, metavar="NUMBER",
               help="Refuse polynomials of more terms. Default 100000.")  # fmt: skip
 @click.option("--time-limit", type=float, metavar="SECONDS", help="Give up after this. No default.")
@@ -30,6 +37,8 @@ _SHORT: Final = 24
 @traceback_option
 def tropicalize(
     model: str,
+    method: Literal["auto", "layers", "regions"],
+    box: str | None,
     max_terms: int,
     time_limit: float | None,
     output: str | None,
@@ -51,13 +60,14 @@ def tropicalize(
         require_folder("-o", output)
     with progress(f"loading {model}"):
         network = load_network(model, given)
+    (domain,) = read_domains(box, None, network.n_inputs)
     with progress("planning"):
-        planned = plan(network)
+        planned = plan(network, domain)
     if not latex and not as_json:
         lines = (f"plan of {model}, {network.architecture}", *str(planned).splitlines(), "")
         click.echo("\n".join(map(escaped, lines)))
     with progress("converting"):
-        found = convert(network, max_terms=max_terms, time_limit=time_limit)
+        found = convert(network, domain, method=method, max_terms=max_terms, time_limit=time_limit)
     if output is not None:
         save(found, output)
     if latex:
@@ -78,6 +88,8 @@ def _show(found: TropicalMap, output: str | None) -> None:
         facts = list(zip(_names(found.m), found.to_text(), strict=True))
     elif output is None:
         facts.append(("too long", "--latex, --json and -o FILE give all terms"))
+    if found.domain is not None:
+        facts.append(("only on", str(found.domain)))
     if output is not None:
         facts.append(("written to", output))
     show_facts("P ⊘ Q", facts)

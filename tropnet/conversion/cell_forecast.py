@@ -71,7 +71,7 @@ class CellForecast:
             >>> half = Network.from_dense([[[0.5], [-1]], [[0.25, 1]]])
             >>> forecast = CellForecast.of(half, None, 1000)
             >>> forecast.cells, forecast.root
-            (3, 3)
+            (3.0, 3)
         """
         circuit = Circuit.of(network)
         cells = float(_bound(circuit))
@@ -107,11 +107,9 @@ class CellForecast:
 
     def __str__(self) -> str:
         kind = "at most" if self.bounded else "about"
-        root = "no power of two" if self.root is None else f"2^{self.root}"
-        return (
-            f"{kind} {self.cells:.3g} cells; coefficients of up to {self.bits} bits, P and Q in "
-            f"{kind} {self.bytes:.1g} bytes; integer exponents after multiplying by {root}"
-        )
+        root = "" if self.root is None else f"integer exponents times 2^{self.root}; "
+        size = "" if self.bounded else f", {self.bytes:.1g} bytes in all"
+        return f"{kind} {self.cells:.3g} cells; {root}coefficients of up to {self.bits} bits{size}"
 
 
 def _bound(circuit: Circuit) -> int:

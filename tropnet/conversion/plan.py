@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
+from tropnet.conversion.cell_forecast import CellForecast
 from tropnet.conversion.cell_sample import CellSample, bounded
 from tropnet.domains import Domain, require_dimension
 from tropnet.errors import BudgetExceeded
@@ -26,6 +27,8 @@ _HOPELESS: Final = 1e9
 _PROGRAMS, _LARGEST_SAMPLE, _SMALLEST_SAMPLE = 30_000, 400, 24
 #: With more inputs than this a plan ignores the domain, and so predicts an upper bound.
 _DOMAIN_INPUTS: Final = 32
+#: Cells are forecast up to so many inputs and units, by a bound if that is as small as this.
+_FORECAST_INPUTS, _FORECAST_UNITS, _FEW_CELLS = 6, 5_000, 1_000
 #: Outputs that are estimated one by one.
 _OUTPUTS: Final = 8
 
@@ -62,6 +65,7 @@ class Plan:
         counted: whether all cells were counted, in floats, so that the sizes err upward; otherwise
             they are estimated from a sample, rarely off by more than a factor of three. Either way
             they are predictions and prove nothing.
+        regions: what P ⊘ Q from the cells is expected to cost; None where it was not asked for.
 
     Example:
         >>> from tropnet import Network
@@ -74,11 +78,13 @@ class Plan:
         dense 0      2              1      2        10^0
         output       1              2      2  10^0.602
         P ⊘ Q: up to about 2 ⊘ 1 terms
+        from the cells: at most 3 cells; integer exponents times 2^0; coefficients of up to 2 bits
     """
 
     layers: tuple[PlannedLayer, ...]
     outputs: tuple[tuple[int, int], ...]
     counted: bool
+    regions: CellForecast | None = None
 
     @property
     def terms(self) -> float:
@@ -133,7 +139,8 @@ class Plan:
             ).rstrip()
             for row in rows
         ]
-        return "\n".join([*lines, f"P ⊘ Q: {self.summary}"])
+        regions = [] if self.regions is None else [f"from the cells: {self.regions}"]
+        return "\n".join([*lines, f"P ⊘ Q: {self.summary}", *regions])
 
     def _repr_html_(self) -> str:
         head, *rows = self._table()
@@ -142,11 +149,45 @@ class Plan:
         parts.append("</tr></thead><tbody>")
         for row in rows:
             parts.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
-        return "".join([*parts, f"</tbody></table><p>P ⊘ Q: {escape(self.summary)}</p>"])
+        parts.append(f"</tbody></table><p>P ⊘ Q: {escape(self.summary)}</p>")
+        if self.regions is not None:
+            parts.append(f"<p>from the cells: {escape(str(self.regions))}</p>")
+        return "".join(parts)
 
 
 def plan(network: Network, domain: Domain = None, *, seed: int = 0) -> Plan:
     """Predict the sizes of the polynomials that `tropicalize` would build.
+
+    `plan_layers` tells of the layers; for up to six inputs a forecast of the cells is added.
+
+    Args:
+        network: in ReLU normal form.
+        domain: count only what meets this domain.
+        seed: of the samples.
+
+    Returns:
+        The plan; print it.
+
+    Raises:
+        ShapeError: the domain lives in another space.
+        DomainError: the domain has no interior points.
+
+    Cost: below 1 s for 300 units in 5 inputs; some seconds more at the first use.
+
+    Example:
+        >>> from tropnet import Network
+        >>> from tropnet.conversion import plan
+        >>> plan(Network.from_dense([[[1, 0], [0, 1], [1, 1]], [[1, 1, -1]]])).regions.cells
+        7.0
+    """
+    found = plan_layers(network, domain, seed=seed)
+    if network.n_inputs > _FORECAST_INPUTS or network.n_relu > _FORECAST_UNITS:
+        return found
+    return replace(found, regions=CellForecast.of(network, domain, _FEW_CELLS, seed=seed))
+
+
+def plan_layers(network: Network, domain: Domain = None, *, seed: int = 0) -> Plan:
+    """Predict the sizes of the polynomials that are built layer by layer.
 
     The cells of the layers are counted, or estimated from a random sample of them
     (`CellSample`). A polynomial has at most one term for each cell of the atoms in it: all earlier
@@ -171,8 +212,8 @@ def plan(network: Network, domain: Domain = None, *, seed: int = 0) -> Plan:
 
     Example:
         >>> from tropnet import Network
-        >>> from tropnet.conversion import plan
-        >>> plan(Network.from_dense([[[1, 0], [0, 1], [1, 1]], [[1, 1, -1]]])).outputs
+        >>> from tropnet.conversion.plan import plan_layers
+        >>> plan_layers(Network.from_dense([[[1, 0], [0, 1], [1, 1]], [[1, 1, -1]]])).outputs
         ((4, 2),)
     """
     require_dimension(domain, network.n_inputs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from tropnet.conversion.cell_forecast import CellForecast
 from tropnet.conversion.layers_form import layers_form
-from tropnet.conversion.plan import plan
+from tropnet.conversion.plan import plan_layers
 from tropnet.conversion.regions_form import CELLS_PER_TERM, NotProvedError, regions_form
 from tropnet.domains import Domain, require_dimension
 from tropnet.errors import BudgetExceeded, DomainError
@@ -79,7 +79,7 @@ def tropicalize(
     if method == "auto":
         return _chosen(network, domain, max_terms, time_limit)
     if method == "layers":
-        plan(network).require(max_terms)
+        plan_layers(network).require(max_terms)
         return _by_layers(network, domain, max_terms, time_limit)
     if method != "regions":
         raise DomainError(f"method={method!r} is unknown; take 'auto', 'layers' or 'regions'")
@@ -92,7 +92,7 @@ def _chosen(
     network: Network, domain: Domain, max_terms: int, time_limit: float | None
 ) -> TropicalMap:
     started = time.monotonic()
-    planned = plan(network)
+    planned = plan_layers(network)
     small = planned.terms <= min(_SMALL, max_terms)
     if small or network.n_inputs > _INPUTS:
         planned.require(max_terms)
