@@ -6,7 +6,7 @@ from typing import Any
 
 from tropnet.api.as_network import as_network
 from tropnet.domains import Domain
-from tropnet.geometry.compare_regions import compare_regions as compare_networks
+from tropnet.geometry.region_comparison import compare_regions as compare_networks
 from tropnet.geometry.region_comparison import RegionComparison
 
 
