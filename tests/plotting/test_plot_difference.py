@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tropnet import Box, Network
+from tropnet import Box, Network, compare_regions
 from tropnet.errors import DomainError, ShapeError
-from tropnet.geometry.region_comparison import compare_regions
 from tropnet.plotting import plot_difference
 
 

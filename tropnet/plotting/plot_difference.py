@@ -10,7 +10,7 @@ from tropnet.domains import Domain
 from tropnet.errors import DomainError, ShapeError
 from tropnet.geometry.exact_rows import ExactRows
 from tropnet.geometry.polyhedral_complex import PolyhedralComplex
-from tropnet.geometry.region_comparison import RegionComparison, compare_regions
+from tropnet.geometry.region_comparison import RegionComparison
 from tropnet.network import Network
 from tropnet.plotting.as_complex import as_complex, require_inputs
 from tropnet.plotting.axes import add_colour_bar, axes_for, frame
@@ -80,7 +80,7 @@ def plot_difference(
             raise DomainError("plot_difference was given one function; give two networks")
         for network in (f, g):
             require_inputs(network, "plot_difference", (2,))
-        f = compare_regions(f, g, domain)
+        f = RegionComparison(f, g, domain)
     elif g is not None or domain is not None:
         raise DomainError("plot_difference was given a comparison, which has g and its domain")
     found = as_complex(f.complex, None, "plot_difference", (2,))
