@@ -67,9 +67,9 @@ def test_what_is_just_at_the_level_does_not_exceed_it() -> None:
 
 def test_shares_need_a_bounded_domain() -> None:
     found = compare_regions(ABSOLUTE, RELU)
-    with pytest.raises(DomainError, match="unbounded and has no shares of volume; compare on"):
+    with pytest.raises(DomainError, match="unbounded and has no shares of volume; take a box"):
         found.exceeding(1)
-    with pytest.raises(DomainError, match="unbounded and has no shares of volume; compare on"):
+    with pytest.raises(DomainError, match="unbounded and has no shares of volume; take a box"):
         found.argmax_differs()
 
 

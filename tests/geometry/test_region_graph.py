@@ -105,3 +105,15 @@ def test_attributes_count() -> None:
     assert isomorphism(one, other) == {0: 1, 1: 0}
     one.edges[0, 1]["walls"] = 2
     assert isomorphism(one, other) is None
+
+
+def test_equal_counts_in_other_patterns() -> None:
+    """Four regions and three contacts each: a row, and three around one that meets the border."""
+    row = Network.from_dense([[[1], [1], [1]], [[1, 1, 1]]], [[0, 1, 2], [0]])
+    f = Network.from_dense([[[1, 0]] * 3, [[1, 1, 1]]], [[0, "1/2", "-1/2"], [0]])
+    assert len(region_graph(enumerate_cells(row))) == len(region_graph(enumerate_cells(f))) == 4
+    corners = [[-2, -2], [2, -2], [0, 2]]
+    g = Network.from_dense([corners, [[1, 1, 1]]], [[-3, -3, "-3/2"], [0]])
+    found = compare_regions(f, g, Box.cube(2)).same_combinatorics
+    assert not found
+    assert found.note == "both have 4 regions with 3 contacts, in other patterns"

@@ -109,7 +109,7 @@ def up_to_scale(gaps: GapValues, forms: Any) -> Relation:
             return Relation("up to scale", True, value=Fraction(1), note="both are zero")
         return _not_scaled(gaps, [wrong])
     scale = _ratio(gaps, forms[first])
-    if scale is None or scale <= 0:
+    if scale <= 0:
         return _not_scaled(gaps, [first])
     wrong = _unscaled(gaps, forms, scale)
     if wrong is None:
@@ -117,8 +117,8 @@ def up_to_scale(gaps: GapValues, forms: Any) -> Relation:
     return _not_scaled(gaps, [first, wrong])
 
 
-def _ratio(gaps: GapValues, form: Any) -> Fraction | None:
-    """Return f / g on one cell by one coefficient of g; None where f lacks it."""
+def _ratio(gaps: GapValues, form: Any) -> Fraction:
+    """Return f / g on one cell by a coefficient of g that is not zero."""
     m = gaps.joint.size
     rows = ExactRows(gaps.complex.circuit)
     integers = rows.integers(form, len(gaps.complex.circuit.blocks)).reshape(2, m, -1)

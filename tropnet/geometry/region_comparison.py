@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, final
 import numpy as np
 
 from tropnet.domains import Domain
-from tropnet.errors import BudgetExceeded, DomainError
+from tropnet.errors import DomainError
 from tropnet.exact import as_fraction
 from tropnet.exact.fraction import shortened
 from tropnet.geometry import correspondence
+from tropnet.geometry.checked_cells import checked_cells
 from tropnet.geometry.correspondence import Relation
 from tropnet.geometry.extremum import Extremum, norm_infimum, norm_supremum, point_text, supremum
 from tropnet.geometry.gap_values import GapValues
@@ -31,7 +32,6 @@ from tropnet.geometry.integral import (
 )
 from tropnet.geometry.joint_network import Cuts, joint_network
 from tropnet.geometry.joint_region import JointRegion, joint_regions
-from tropnet.geometry.linear_regions import Engine, enumerate_cells
 from tropnet.geometry.polyhedral_complex import PolyhedralComplex
 from tropnet.geometry.region_graph import isomorphism, region_graph
 from tropnet.geometry.start import MAX_DIMENSION
@@ -134,25 +134,7 @@ class RegionComparison:
         return self._cut[cuts, level]
 
     def _cells(self, network: Network) -> PolyhedralComplex:
-        found = self._enumerated(network, "auto")
-        if found.complete and not _crossed_singly(found):
-            found = self._enumerated(network, "exact")
-        if not found.complete:
-            raise BudgetExceeded(
-                f"seconds for the {found.n_cells} joint cells so far", math.inf,
-                self.time_limit or math.inf, "raise time_limit, or take a smaller domain",
-            )  # fmt: skip
-        return found
-
-    def _enumerated(self, network: Network, engine: Engine) -> PolyhedralComplex:
-        with np.errstate(all="ignore"):  # floats that overflow prove nothing, and are not believed
-            return enumerate_cells(
-                network,
-                self.domain,
-                engine=engine,
-                max_cells=self.max_cells,
-                time_limit=self.time_limit,
-            )
+        return checked_cells(network, self.domain, self.max_cells, self.time_limit)
 
     @property
     def complex(self) -> PolyhedralComplex:
@@ -273,15 +255,11 @@ class RegionComparison:
             BudgetExceeded: too many cells when cut where two outputs tie (m (m − 1) cuts).
         """
         gaps = self.gaps("argmax")
-        first, second = correspondence.argmax_sets(gaps)
-        return self._share(gaps, first != second, exact)
+        return self._share(gaps, np.not_equal(*correspondence.argmax_sets(gaps)), exact)
 
     def _share(self, gaps: GapValues, chosen: Any, exact: bool) -> Amount:
         if not gaps.complex.bounded.all():
-            raise DomainError(
-                "the domain is unbounded and has no shares of volume; compare on a box, or look at "
-                "the volumes in `differences`"
-            )
+            raise DomainError("the domain is unbounded and has no shares of volume; take a box")
         part, whole = self._volume(gaps, chosen, exact), self._volume(gaps, None, exact)
         if part.exact is not None and whole.exact is not None:
             return Amount.of(part.exact / whole.exact)
@@ -368,6 +346,10 @@ class RegionComparison:
         if found is not None:
             return Relation(name, True, value=found, note=f"{counts[0][0]} linear regions")
         told = " and ".join(f"{nodes} regions with {edges} contacts" for nodes, edges in counts)
+        if counts[0] == counts[1]:
+            told = (
+                f"both have {counts[0][0]} regions with {counts[0][1]} contacts, in other patterns"
+            )
         return Relation(name, False, note=told)
 
     # ---- display ----------------------------------------------------------------------------
@@ -406,23 +388,6 @@ class RegionComparison:
             for name, value in self.rows()
         )
         return f"<div><strong>RegionComparison</strong><table>{rows}</table></div>"
-
-
-def _crossed_singly(found: PolyhedralComplex) -> bool:
-    """Tell whether just one unit changes its sign at each facet, as in general position.
-
-    All cells at a vertex then agree in all units but those that carry it. Where a float was zero
-    by chance, they do not, and the cells between are missing.
-    """
-    if found.record is None or found.record.rows is not None:
-        return True  # not made in floats
-    pairs = found.facet_cells[found.facet_cells[:, 1] >= 0]
-    changes = np.zeros(len(pairs), np.int64)
-    for part in found.words:
-        changes += np.bitwise_count(part[pairs[:, 0]] ^ part[pairs[:, 1]]).sum(
-            axis=1, dtype=np.int64
-        )
-    return bool((changes == 2).all())  # from positive to negative
 
 
 def _shown(value: Any) -> str:
