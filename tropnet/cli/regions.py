@@ -123,6 +123,8 @@ def _enumerated(
         start = time.monotonic()
         with progress_bar(f"enumerating cells{where}") as told:
             found = linear_regions(network, domain, **asked, time_limit=share, progress=told)
+        with progress("comparing affine maps"):
+            _ = found.complete and found.n_regions
         results.append((found, time.monotonic() - start))
     return results
 
