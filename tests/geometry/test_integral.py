@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.oracles import distances
 from tropnet import Box, Network, Polyhedron
+from tropnet.errors import ShapeError
 from tropnet.geometry.integral import Amount, total
 from tropnet.geometry.region_comparison import RegionComparison, compare_regions
 from tropnet.testing.strategies import dense_networks
@@ -88,6 +89,8 @@ def test_single_outputs() -> None:
     g = Network.from_dense([[[1]], [[1], [0]]])
     found = compare_regions(f, g, Box([-2], [1]))
     assert [found.l1(i, exact=True).exact for i in (0, 1, None)] == [0, 2, 2]
+    with pytest.raises(ShapeError, match="there is no output 2 among 2; they are counted from 0"):
+        found.l1(2)
 
 
 def test_unbounded_domains() -> None:

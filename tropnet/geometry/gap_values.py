@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
+from tropnet.errors import ShapeError
 from tropnet.geometry.circuit import Circuit
 from tropnet.geometry.evaluation import Evaluation
 from tropnet.geometry.exact_values import ExactValues
@@ -74,6 +75,17 @@ class GapValues:
     def finite(self) -> Any:
         """Which generators are points, `(V,)`."""
         return self.complex.generators[:, -1] > 0
+
+    def outputs(self, chosen: int | None) -> list[int]:
+        """Return the outputs meant: one, or all.
+
+        Raises:
+            ShapeError: there is no such output.
+        """
+        m = self.joint.size
+        if chosen is not None and not 0 <= chosen < m:
+            raise ShapeError(f"there is no output {chosen} among {m}; they are counted from 0")
+        return list(range(m)) if chosen is None else [chosen]
 
     def exact(self, chosen: IntArray) -> tuple[list[list[int]], list[list[Fraction]]]:
         """Return some generators (x, t) as integers, and f − g there exactly.

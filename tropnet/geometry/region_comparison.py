@@ -186,9 +186,10 @@ class RegionComparison:
 
         Raises:
             BudgetExceeded: too many cells when cut.
+            ShapeError: there is no such output.
         """
         gaps = self.gaps("equal")
-        chosen = list(range(gaps.joint.size)) if output is None else [output]
+        chosen = gaps.outputs(output)
         if self._endless(gaps, chosen):
             return Amount(math.inf)
         if exact:
@@ -200,7 +201,7 @@ class RegionComparison:
     def l2_squared(self, *, exact: bool = False) -> Amount:
         """Return ∫ Σ_i (f_i − g_i)² over the domain; a rational number with `exact`."""
         gaps = self.gaps()
-        if self._endless(gaps, list(range(gaps.joint.size))):
+        if self._endless(gaps, gaps.outputs(None)):
             return Amount(math.inf)
         if exact:
             return Amount.of(exact_square(gaps))
