@@ -14,6 +14,7 @@ from tropnet.errors import BudgetExceeded
 from tropnet.geometry import PolyhedralComplex, enumerate_cells
 from tropnet.geometry.checked_cells import checked_cells, is_simple
 from tropnet.geometry.volume import exact_volumes
+from tropnet.network import Affine, Layer
 
 
 def checked(f: Network) -> PolyhedralComplex:
@@ -34,11 +35,10 @@ def test_kinks_that_floats_merge() -> None:
 
 
 def test_a_corner_that_three_planes_nearly_share() -> None:
-    one = 1 - 2.0**-40
-    f = Network.from_dense(
-        [[[1, 0, 0], [-one, -2 + one, 0], [0, one, 0]], [[1, 1, 1]]],
-        [[-(2.0**-44), 2.0**-45, 2.0**-45], [0]],
-    )
+    low, high = 1 - 2.0**-40, 1 + 2.0**-40
+    one = Layer(Affine({0: [[1, 0, 0]]}, [-(2.0**-44)]), True)
+    two = Layer(Affine({0: [[-low, -high, 0], [0, low, 0]]}, [2.0**-45] * 2), True)
+    f = Network(3, (one, two), Affine({1: [[1]], 2: [[1, 1]]}))
     cells = checked(f)
     assert patterns(cells) == patterns(enumerate_cells(f, Box.cube(3), engine="exact"))
     assert cells.n_cells == 7
