@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Run
-from tropnet import Network, TropicalMap, load, save
+from tropnet import Box, Network, TropicalMap, load, save
 from tropnet.algebra import from_json, parse
 
 
@@ -83,3 +83,14 @@ def test_wrong_usage(tropnet: Run, arguments: list[str], said: str) -> None:
     assert done.code == 3
     assert said in done.err
     assert done.err.count("\n") == 1
+
+
+def test_methods_and_a_box(tropnet: Run, absolute: Path, tmp_path: Path) -> None:
+    path = tmp_path / "here.json"
+    done = tropnet("tropicalize", absolute, "--method", "regions", "--box", "1/2", "2", "-o", path)
+    assert (done.code, done.err) == (0, "")
+    assert "from the cells: at most" in done.out
+    assert (done.lines["y1"], done.lines["y2"]) == ("x₁", "1/3*x₁")
+    assert done.lines["only on"] == "Box(['1/2'], ['2'])"
+    assert from_json(json.loads(path.read_text())).domain == Box(["1/2"], [2])  # type: ignore[union-attr]
+    assert tropnet("tropicalize", absolute, "--method", "cells").code != 0

@@ -290,10 +290,14 @@ class ExactJumps:
         # a factor below 2p times a weight below p, summed over a layer, stays below 2^51
         widest = max(max(len(block.reads), block.width) for block in self.circuit.affines)
         largest = (1 << (50 - widest.bit_length()) // 2) - 1
-        candidate = self._found[-1] - 2 if self._found else largest
-        while not all(candidate % k for k in range(2, math.isqrt(candidate) + 1)):
-            candidate -= 2
-        self._found.append(candidate)
+        self._found.append(_prime_up_to(self._found[-1] - 1 if self._found else largest))
+
+
+@cache
+def _prime_up_to(number: int) -> int:
+    while not all(number % k for k in range(2, math.isqrt(number) + 1)):
+        number -= 1
+    return number
 
 
 def _integers(digits: Any, primes: Sequence[int]) -> Any:
