@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from tropnet.domains import Domain
     from tropnet.network import Network
 
-#: Random descents of an estimate; each takes some microseconds for each unit.
-_DESCENTS: Final = 200
+#: Units that the random descents of an estimate cut in all, some microseconds each, and the fewest
+#: and most descents.
+_CUTS, _FEWEST, _MOST = 100_000, 100, 1_000
 #: What an integer of a term takes in Python, apart from its bits.
 _BYTES: Final = 40
 
@@ -48,7 +49,7 @@ class CellForecast:
 
     @staticmethod
     def of(network: Network, domain: Domain, budget: int, *, seed: int = 0) -> CellForecast:
-        """Predict; an estimate takes 200 descents.
+        """Predict; an estimate takes up to 1,000 descents.
 
         Args:
             network: in ReLU normal form.
@@ -79,7 +80,9 @@ class CellForecast:
         if not bounded:
             from tropnet.geometry.estimate import estimate_cells
 
-            cells = min(cells, estimate_cells(circuit, domain, descents=_DESCENTS, seed=seed).mean)
+            descents = min(max(_CUTS // circuit.n_units, _FEWEST), _MOST)
+            found = estimate_cells(circuit, domain, descents=descents, seed=seed)
+            cells = min(cells, found.mean)
         bits = _bits(circuit)
         each = (bits / 8 + _BYTES) * (network.n_inputs + 1)
         return CellForecast(
