@@ -62,7 +62,8 @@ class ExactRows:
     @cached_property
     def _bits(self) -> int:
         """The size of primes for which products of matrices stay below 2^53."""
-        widest = max(len(block.reads) for block in self.circuit.affines)
+        # a sum runs over all units of a block, which may be more than any one block reads of it
+        widest = max(max(len(block.reads), block.width) for block in self.circuit.affines)
         return (52 - widest.bit_length()) // 2
 
     @cached_property
@@ -87,19 +88,22 @@ class ExactRows:
             product *= prime
         return len(self.primes)
 
-    def residues(self, b: int, units: IntArray, active: Any) -> Any:
+    def residues(self, b: int, units: IntArray, active: Any, primes: int | None = None) -> Any:
         """Return the forms of units of block b modulo the primes.
 
         Args:
             b: the block; the number of blocks stands for the output.
             units: `(k,)` indices in the block.
             active: `(k, N)` int8, 1 where a unit is active on the cell of the form.
+            primes: how many; as many as determine the forms when left out.
 
         Returns:
-            `(k, n + 1, primes)` int64; equal rows mean equal forms.
+            `(k, n + 1, primes)` int64; unequal rows mean unequal forms, and equal rows equal ones
+            unless there are fewer primes than determine them.
         """
         n = self.circuit.n_inputs
-        result = np.empty((len(units), n + 1, self.count(b)), np.int64)
+        count = self.count(b) if primes is None else primes
+        result = np.empty((len(units), n + 1, count), np.int64)
         for first in range(0, len(units), _ROWS):
             part = slice(first, first + _ROWS)
             for k in range(result.shape[2]):
