@@ -37,6 +37,9 @@ def open_vertices(circuit: Circuit, start: Start, record: Subdivision) -> IntArr
     """
     lattice = record.lattice
     d, n = lattice.dimension, lattice.n_vertices
+    if not start.bounded:
+        # (x, t) may cancel between nearly opposite directions; scaling it up again scales errors
+        return np.arange(n)
     error, residual = _errors(circuit, start, record)
     size = max(1.0, float(np.abs(lattice.points[:n]).max(initial=0.0)))
     reach = lattice.reach[:n] - _SLACK * (error + residual)
