@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from tropnet.geometry.circuit import Block, Circuit
 
 if TYPE_CHECKING:
     from tropnet.typing import FloatArray, IntArray
+
+#: Beyond this and below its inverse floats do not try.
+_LARGEST: Final = 2.0**200
 
 
 @final
@@ -56,6 +59,20 @@ class Evaluation:
             size[n + 1 + block.start : n + 1 + block.start + block.width] = norm
             found.append(np.where(norm > 0, norm, 1.0))
         return found
+
+    @property
+    def in_range(self) -> bool:
+        """Tell whether weights and their products over paths stay where rounding is relative.
+
+        Overflow and underflow have no relative error bounds, so all is left to integers there.
+        """
+        for block in self.circuit.blocks:
+            sizes = np.abs(block.weights[block.exact.signs() != 0])
+            if not ((sizes >= 1 / _LARGEST) & (sizes <= _LARGEST)).all():
+                return False
+        with np.errstate(over="ignore", invalid="ignore"):
+            norms = self.norms
+        return all(((v >= 1 / _LARGEST) & (v <= _LARGEST)).all() for v in norms)
 
     def block(
         self,

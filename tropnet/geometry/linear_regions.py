@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final, Literal
 from tropnet.domains import Domain, require_dimension
 from tropnet.errors import BudgetExceeded, DomainError
 from tropnet.geometry.circuit import Circuit
+from tropnet.geometry.evaluation import Evaluation
 from tropnet.geometry.exact_subdivision import subdivide_exactly
 from tropnet.geometry.face_lattice import NotSimple
 from tropnet.geometry.float_certificate import doubtful_vertices
-from tropnet.geometry.polyhedral_complex import PolyhedralComplex
+from tropnet.geometry.polyhedral_complex import PolyhedralComplex, facets_part_signs
 from tropnet.geometry.quick_certificate import open_vertices
 from tropnet.geometry.settle import signs_hold
 from tropnet.geometry.start import MAX_DIMENSION, Start
@@ -27,6 +28,9 @@ Engine = Literal["auto", "subdivision", "exact", "tree"]
 
 #: Called now and then with (units done, units in all, cells so far).
 Progress = Callable[[int, int, int], None]
+
+#: With larger inputs floats do not try, lest they overflow.
+_FAR: Final = 2**200
 
 #: With a larger part of the vertices in doubt, all is cut again in integers.
 _MOST_DOUBTFUL: Final = 0.5
@@ -112,7 +116,9 @@ def _in_floats(
 ) -> tuple[Start, Subdivision, str] | None:
     """Return a proved subdivision, or None where floats cannot make one."""
     start = Start.of(circuit, domain)
-    if not start.simple or start.has_walls:
+    if not start.simple or start.has_walls or not Evaluation(circuit).in_range:
+        return None
+    if start.bounded and start.reaches(_FAR):
         return None
     try:
         record = subdivide(circuit, start, max_cells, clock.watch)
@@ -120,6 +126,8 @@ def _in_floats(
         doubt = open_vertices(done, start, record)
         if len(doubt):
             doubt = doubtful_vertices(done, start, record, doubt)
+        if not facets_part_signs(start, record):
+            return None
     except NotSimple:
         return None
     if len(doubt) == 0:

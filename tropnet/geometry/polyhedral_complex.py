@@ -13,7 +13,7 @@ import numpy as np
 from tropnet.domains import Domain
 from tropnet.errors import DomainError
 from tropnet.exact import RationalMatrix
-from tropnet.geometry.cell_maps import exact_forms, float_maps
+from tropnet.geometry.cell_maps import exact_forms, float_maps, map_numbers
 from tropnet.geometry.circuit import Circuit
 from tropnet.geometry.exact_cut import words
 from tropnet.geometry.exact_rows import ExactRows
@@ -23,7 +23,7 @@ from tropnet.geometry.linear_region import LinearRegion, connected
 from tropnet.geometry.location import cells_of_points
 from tropnet.geometry.saved_complex import complex_to_json
 from tropnet.geometry.settle import vertices_exactly
-from tropnet.geometry.start import INEQUALITY, MAX_DIMENSION, Start
+from tropnet.geometry.start import INEQUALITY, MAX_DIMENSION, Start, float_points
 from tropnet.geometry.subdivision import WORD, Subdivision, signs_of
 from tropnet.geometry.tree_search import TreeCells
 from tropnet.geometry.walls import WALL_UNIT, without_walls
@@ -90,11 +90,16 @@ class PolyhedralComplex:
         """Read the complex off a subdivision."""
         lattice = record.lattice
         d, n = lattice.dimension, lattice.n_vertices
-        finite = lattice.points[:n, d] > 0
+        # the float of a positive t may be zero
+        finite = lattice.points[:n, d] > 0 if record.rows is None else record.rows[:, d] > 0
+        finite = finite.astype(np.bool_)
         counts, real = _finite_faces(lattice, finite)
         owners, carrier = _facets(start, record, real)
         generators = lattice.points[:n].copy()
-        generators[finite] /= generators[finite, d:]
+        if record.rows is not None and not start.bounded:
+            generators[finite] = float_points(record.rows[finite], True)
+        else:
+            generators[finite] /= generators[finite, d:]
         begin = lattice.start[1][: int(lattice.count[1])]
         edges = np.column_stack([lattice.pool[1][begin], lattice.pool[1][begin + 1]])
         whole = PolyhedralComplex(
@@ -293,12 +298,15 @@ class PolyhedralComplex:
 
     @cached_property
     def _residues(self) -> Any:
+        self._require_all_units()
+        return exact_forms(ExactRows(self.circuit), self.active)
+
+    def _require_all_units(self) -> None:
         if not self.complete:
             raise DomainError(
                 f"only {self.n_done} of {self.circuit.n_units} units have cut, so the network is "
                 "not affine on the cells; allow more time"
             )
-        return exact_forms(ExactRows(self.circuit), self.active)
 
     def exact_maps(self) -> tuple[Any, int]:
         """Return all maps exactly: object `(C, m, n + 1)` integers, and their denominator."""
@@ -342,10 +350,8 @@ class PolyhedralComplex:
     @cached_property
     def map_ids(self) -> IntArray:
         """A number for each cell; equal where the exact affine maps are, counted from 0."""
-        flat = self._residues.reshape(self.n_cells, -1)
-        _, ids = np.unique(flat, axis=0, return_inverse=True)
-        result: IntArray = ids.reshape(-1).astype(np.int64)
-        return result
+        self._require_all_units()
+        return map_numbers(self.circuit, self.active)
 
     # ---- regions ----------------------------------------------------------------------------
 
@@ -462,6 +468,18 @@ def _named_walls(record: Subdivision, owners: Any, carrier: Any) -> Any:
         if len(differ):
             carrier[facet] = differ[0]
     return carrier
+
+
+def facets_part_signs(start: Start, record: Subdivision) -> bool:
+    """Tell whether each facet between cells is carried by a unit of opposite signs on both sides.
+
+    It follows from signs that are right at all vertices; asking costs little.
+    """
+    owners = record.lattice.cells_of_facets()
+    inner = owners[:, 1] >= 0
+    units = record.lattice.unit[: len(owners)].astype(np.int64)[inner] - start.n_constraints
+    a, b = (unit_signs(record, owners[inner, side], units) for side in (0, 1))
+    return bool((units >= 0).all() and (a * b == -1).all())
 
 
 def unit_signs(record: Subdivision, cells: Any, units: Any) -> Any:

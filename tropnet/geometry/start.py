@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: The largest dimension of a face lattice.
 MAX_DIMENSION: Final = 6
 
+#: The most that a coordinate of a bounded domain may be, as for tree searches.
+_FAR: Final = 2**900
+
 #: What a constraint is: an inequality of the domain, infinity, or a wall that nobody asked for.
 INEQUALITY: Final = 0
 INFINITY: Final = 1
@@ -102,7 +105,8 @@ class Start:
         """Return the start for a domain.
 
         Raises:
-            DomainError: the domain is empty or flat, or has more than `MAX_DIMENSION` dimensions.
+            DomainError: the domain is empty, flat or beyond the range of float64, or has more than
+                `MAX_DIMENSION` dimensions.
         """
         n = circuit.n_inputs
         if n > MAX_DIMENSION:
@@ -110,9 +114,17 @@ class Start:
                 f"{n} inputs; face lattices are for at most {MAX_DIMENSION}: take engine='tree', "
                 "or a slice of the network"
             )
-        if isinstance(domain, Box):
-            return _box_start(domain)
-        return _cone_start(circuit, domain)
+        start = _box_start(domain) if isinstance(domain, Box) else _cone_start(circuit, domain)
+        if start.bounded and start.reaches(_FAR):
+            raise DomainError(
+                "a corner of the domain lies beyond 2^900, where float64 has no room for it; "
+                "measure the inputs in other units"
+            )
+        return start
+
+    def reaches(self, far: int) -> bool:
+        """Tell whether some vertex has a coordinate larger than that."""
+        return any(max(map(abs, row)) > far * row[-1] for row in self.rows.tolist())
 
 
 def float_points(rows: Any, bounded: bool) -> FloatArray:
@@ -125,7 +137,10 @@ def float_points(rows: Any, bounded: bool) -> FloatArray:
 
 
 def _ratio(numerator: int, denominator: int) -> float:
-    return float(Fraction(numerator, denominator)) if numerator else 0.0
+    try:
+        return numerator / denominator  # correctly rounded
+    except OverflowError:  # a vertex too far out for float64
+        return math.inf if numerator > 0 else -math.inf
 
 
 def primitive(row: list[int]) -> list[int]:

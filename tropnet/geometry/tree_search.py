@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
+from tropnet.exact import RationalMatrix
 from tropnet.geometry import tree_kernels as kernels
 from tropnet.geometry.tree_certificate import ExactCells, Leaf, Point, value
 from tropnet.geometry.tree_facets import FacetSearch
@@ -240,7 +241,7 @@ class TreeSearch:
         for side, point in enumerate(points):
             if point is None:
                 continue
-            near = np.array([float(v) for v in point])
+            near = RationalMatrix.from_rows([point]).to_floats()[0]
             sign = 1 - 2 * side
             if self._inside(near, m, unit if both else -1, sign):
                 sides |= 1 << side
@@ -252,6 +253,8 @@ class TreeSearch:
     def _inside(self, point: FloatArray, m: int, unit: int = -1, sign: int = 1) -> bool:
         """Tell whether floats prove that a point is in the cell, and on one side of a unit."""
         state, d = self.state, len(point)
+        if not np.isfinite(point).all():
+            return False
         rows, one = state.rows[:m], np.append(point, 1.0)
         sure = bool((rows[:, : d + 1] @ one > rows[:, d + ERROR]).all())
         if unit >= 0:
@@ -290,8 +293,8 @@ class TreeSearch:
         extra = np.zeros((len(own), points.shape[1]))
         for k, leaf in enumerate(self.leaves):
             x = frame.point(leaf.point)
-            extra[k] = [float(v) for v in x]
-            if not self._holds(leaf, extra[k]):
+            extra[k] = RationalMatrix.from_rows([x]).to_floats()[0]
+            if not (np.isfinite(extra[k]).all() and self._holds(leaf, extra[k])):
                 exact_points[count + k] = x
         borders = self._facets(signs, count) if facets and self.complete else None
         kept = slice(0, min(len(signs), self.max_cells))
