@@ -260,6 +260,24 @@ def test_a_unit_that_is_zero_at_vertices_alone(engine: Any) -> None:
         assert cells.f_vector == (4, 5, 2)
 
 
+def test_a_needle_whose_foot_rounds_to_zero() -> None:
+    """The float of x − 2^-60 at x = 0, interpolated between −1 and 1, is exactly zero."""
+    tiny = Fraction(1, 2**60)
+    hat = Network.from_dense([[[1], [1], [1]], [[1, -2, 1]]], [[0, -tiny, -2 * tiny], [0]])
+    assert enumerate_cells(hat, Box([-1], [1])).n_cells == 4
+
+
+def test_units_that_vanish_on_whole_cells() -> None:
+    """max(min(b, d), min(c, d)): floats see zeros that are noise, and noise that is zero."""
+    one = Layer(Affine({0: [[0, -3], [4, 3]]}, [3, 0]), True)
+    two = Layer(Affine({1: [[-1, 1]]}, [0]), True)
+    network = Network(2, (one, two), Affine({0: [[3, 0]], 1: [[0, -1]], 2: [[1]]}, [0]))
+    cells = enumerate_cells(network, Box.cube(2, -2, 2))
+    indptr, _ = cells.faces(1)
+    assert (np.diff(indptr) == 2).all()
+    assert cells.f_vector == enumerate_cells(network, Box.cube(2, -2, 2), engine="exact").f_vector
+
+
 def test_cells_that_contain_lines() -> None:
     ridge = Network.from_dense([[[1, 1], [1, 1]], [[1, 1]]], [[0, -1], [0]])
     cells = enumerate_cells(ridge)

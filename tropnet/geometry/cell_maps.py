@@ -10,7 +10,7 @@ from tropnet.geometry.circuit import Block, Circuit
 from tropnet.geometry.exact_rows import ExactRows
 
 if TYPE_CHECKING:
-    from tropnet.typing import FloatArray, SignArray
+    from tropnet.typing import FloatArray, IntArray, SignArray
 
 #: Cells at a time, so that their coefficients stay in the cache.
 _CELLS: Final = 1024
@@ -66,11 +66,35 @@ def _give(
         waiting[index][:, block.reads[own] - first] += factors[:, own]
 
 
-def exact_forms(rows: ExactRows, active: SignArray) -> Any:
-    """Return the maps of cells modulo primes, `(C, m, n + 1, primes)`."""
+def map_numbers(circuit: Circuit, active: SignArray) -> IntArray:
+    """Return a number for each cell, counted from 0; equal where the exact affine maps are.
+
+    Maps that differ modulo one prime differ; only where they do not, all primes are asked.
+    """
+    rows = ExactRows(circuit)
+    numbers = _classes(exact_forms(rows, active, 1))
+    shared = np.flatnonzero(np.bincount(numbers)[numbers] > 1)
+    if len(shared) and rows.count(len(circuit.blocks)) > 1:
+        finer = _classes(exact_forms(rows, active[shared]))
+        numbers[shared] = numbers.max() + 1 + finer
+        numbers = _classes(numbers[:, None])
+    return numbers
+
+
+def _classes(table: Any) -> IntArray:
+    """Number the rows of a table of integers, equal rows alike."""
+    flat = np.ascontiguousarray(table.reshape(len(table), -1)).astype(np.int64, copy=False)
+    whole = flat.view([("", np.int64)] * flat.shape[1])
+    _, numbers = np.unique(whole.ravel(), return_inverse=True)
+    result: IntArray = numbers.reshape(-1).astype(np.int64)
+    return result
+
+
+def exact_forms(rows: ExactRows, active: SignArray, primes: int | None = None) -> Any:
+    """Return the maps of cells modulo primes, `(C, m, n + 1, primes)`; all of them by default."""
     circuit = rows.circuit
     parts = [
-        rows.residues(len(circuit.blocks), np.full(len(active), k), active)
+        rows.residues(len(circuit.blocks), np.full(len(active), k), active, primes)
         for k in range(circuit.n_outputs)
     ]
     return np.stack(parts, axis=1)

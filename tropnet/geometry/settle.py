@@ -50,12 +50,11 @@ def _signs_hold(
     joint = np.concatenate(values, axis=1)
     found = (joint > 0).astype(np.int8) - (joint < 0).astype(np.int8)
     units = record.lattice.support[vertices] - start.n_constraints
-    for i, carried in enumerate(units):
-        for unit in carried[carried >= 0]:
-            if found[i, unit]:
-                return False
-            found[i, unit] = pattern[i, unit]
-    return bool((found == pattern).all())
+    carried = np.zeros(found.shape, np.bool_)
+    for i, names in enumerate(units):
+        carried[i, names[names >= 0]] = True
+    # a unit that is zero at the vertex but does not carry it passes through: not a simple position
+    return bool(((found == 0) == carried).all() and ((found == pattern) | carried).all())
 
 
 def vertices_exactly(

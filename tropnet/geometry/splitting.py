@@ -157,12 +157,14 @@ def _split(
         ):  # fmt: skip
             return NOT_SIMPLE
         for k in range(2, d + 1):
-            _cut_faces(
+            whole = _cut_faces(
                 k, splits[k], need[2, k], bit, serial, zeros, positive[k - 2], negative[k - 2],
                 positive[k - 1], negative[k - 1], positive[k], negative[k], start[k - 1],
                 length[k - 1], pool[k - 1], start[k], length[k], pool[k], stamp[k - 1],
                 neg[k - 1], zer[k - 1], stamp[k], neg[k], zer[k], unit, origin, count, used, d,
             )  # fmt: skip
+            if not whole:
+                return NOT_SIMPLE
     return last
 
 
@@ -268,8 +270,11 @@ def _cut_faces(
     n1: Any, p2: Any, n2: Any, start1: Any, length1: Any, pool1: Any, start2: Any, length2: Any,
     pool2: Any, stamp1: Any, neg1: Any, zer1: Any, stamp2: Any, neg2: Any, zer2: Any, unit: Any,
     origin: Any, count: Any, used: Any, d: int,
-) -> None:  # fmt: skip
-    """Cut faces of dimension k ≥ 2 whose faces have been cut; arrays of k − 2, k − 1 and k."""
+) -> bool:  # fmt: skip
+    """Cut faces of dimension k ≥ 2 whose faces have been cut; arrays of k − 2, k − 1 and k.
+
+    Returns False where signs are wrong, so that a part or what is between has too few faces.
+    """
     middle, m = count[k - 1], used[k - 1]
     other, n = count[k], used[k]
     for index in range(total):
@@ -313,6 +318,9 @@ def _cut_faces(
             plus_n |= n1[g]
             pool2[begin + kept] = g
             kept += 1
+        edge_of_three = k == 2 and m - m_start != 2
+        if edge_of_three or m - m_start < k or kept < k or n - n_start < k:
+            return False
         start1[middle] = m_start
         length1[middle] = m - m_start
         p1[middle] = middle_p
@@ -350,6 +358,7 @@ def _cut_faces(
     used[k - 1] = m
     count[k] = other
     used[k] = n
+    return True
 
 
 def _zero_child(begin: int, size: int, children: Any, bit: Any, p0: Any, n0: Any) -> int:

@@ -114,10 +114,14 @@ def subdivide(
             base = first_unit + block.start + first
             weight = 1.0 / evaluation.norms[b][units]
             lattice.mark(heights, base, weight)
+            if lattice.margin[:known].min() == 0:
+                raise NotSimple("a value that is zero")
             lattice.begin()
             cut, stop = _cut(lattice, base, width, bounded, weight, max_cells, record, watch)
-            if (lattice.margin[: lattice.n_vertices] < _NEAR).sum() > _MOST_NEAR:
-                raise NotSimple("many values near zero")
+            margin = lattice.margin[: lattice.n_vertices]
+            # a vertex with the sign 0 of a unit would count on both of its sides
+            if margin.min() == 0 or (margin < _NEAR).sum() > _MOST_NEAR:
+                raise NotSimple("values that are zero, or many near it")
             remember(record, cut)
             if stop:
                 return record
