@@ -64,7 +64,8 @@ def beside(f: Network, g: Network) -> Network:
     weights, biases = [], []
     for k, (a, b) in enumerate(first):
         (_, wa), (_, wb) = a.terms[0], b.terms[0]
-        rows_a, rows_b = wa.exact.to_fractions(), wb.exact.to_fractions()
+        rows_a: list[Any] = list(wa.exact.to_fractions())
+        rows_b: list[Any] = list(wb.exact.to_fractions())
         if k:
             rows_a = [[*row, *[0] * len(rows_b[0])] for row in rows_a]
             rows_b = [[*[0] * wa.shape[1], *row] for row in rows_b]
@@ -84,7 +85,7 @@ def check_lattice(cells: PolyhedralComplex) -> None:
     inner = cells.facet_cells[:, 1] >= 0
     units = cells.facet_unit[inner]
     plus, minus = cells.facet_cells[inner].T
-    assert (units >= 0).all() or cells.pieces is not complex
+    assert (units >= 0).all() or cells.pieces is not cells
     assert (cells.signs[plus, units] == 1).all()
     assert (cells.signs[minus, units] == -1).all()
     indptr, members = cells.cell_vertices
