@@ -10,6 +10,7 @@ from hypothesis import given
 
 from tests.strategies.tropical import polynomials, tropical_maps, tropical_rationals
 from tropnet.algebra import TropicalMap, TropicalPolynomial, TropicalRational, from_json, to_json
+from tropnet.domains import Box
 from tropnet.errors import DomainError, FormatError
 
 
@@ -111,3 +112,13 @@ def test_other_objects_are_not_written() -> None:
 def test_long_numbers_are_written_and_read() -> None:
     p = TropicalPolynomial([[10**5000]], ["1/7"]).power("1e-6000")
     assert from_json(to_json(p)) == p
+
+
+def test_a_domain_is_kept_and_checked() -> None:
+    here = TropicalMap(TropicalMap.identity(2).outputs, domain=Box([0, 0], ["1/3", 1]))
+    data = to_json(here)
+    assert from_json(data) == here
+    assert from_json(data) != TropicalMap.identity(2)
+    for garbled in ({"type": "ball"}, {"type": "box", "lower": ["0"], "upper": ["1"]}, None):
+        with pytest.raises(FormatError):
+            from_json(data | {"domain": garbled})

@@ -11,6 +11,7 @@ from tests.conversion.test_tropicalize import assert_same_at, quotients, random_
 from tests.oracles.cells import equals_on_cells
 from tropnet.algebra import TropicalMap, TropicalPolynomial, TropicalRational
 from tropnet.conversion import to_network, tropicalize
+from tropnet.domains import Box
 from tropnet.errors import BudgetExceeded, DomainError
 from tropnet.testing.strategies import networks, points, rationals
 
@@ -63,3 +64,10 @@ def test_too_many_terms_are_refused() -> None:
     huge = TropicalPolynomial([[i] for i in range(20_000)], [-(i * i) for i in range(20_000)])
     with pytest.raises(BudgetExceeded, match="weights of the network of 20001 terms"):
         to_network(TropicalMap([huge]))
+
+
+def test_a_map_on_a_domain_is_no_network() -> None:
+    here = TropicalMap(TropicalMap.identity(2).outputs, domain=Box.cube(2))
+    with pytest.raises(DomainError, match=r"on Box.cube\(2, '-1', '1'\) only, and a network has"):
+        to_network(here)
+    assert to_network(TropicalMap(here.outputs)).n_inputs == 2

@@ -35,7 +35,7 @@ def to_network(tropical_map: TropicalMap) -> Network:
         A network with one ReLU unit for each term of each polynomial but one, in ⌈log₂ k⌉ layers.
 
     Raises:
-        DomainError: a P or Q without terms: −∞ is no value of a network.
+        DomainError: a P or Q without terms: −∞ is no value of a network; or the map has a domain.
         BudgetExceeded: the layers would need more than 10⁷ weights (some 5000 terms in all).
 
     Cost: quadratic in the number of terms, as the layers are stored densely.
@@ -51,6 +51,12 @@ def to_network(tropical_map: TropicalMap) -> Network:
         >>> f.widths, f.exact([2, 5])
         ((1, 1), RationalMatrix([['3']]))
     """
+    if tropical_map.domain is not None:
+        raise DomainError(
+            f"a map that stands for its function on {tropical_map.domain} only, and a network has "
+            "values everywhere; compare maps with f.equals(g, f.domain), or convert "
+            "TropicalMap(f.outputs), whose terms go on outside"
+        )
     trees = []
     for index, output in enumerate(tropical_map):
         for name, polynomial in (("P", output.numerator), ("Q", output.denominator)):
