@@ -9,7 +9,6 @@ millions of paths stay exact by arithmetic modulo primes, as in `exact_rows`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import numpy as np
 
 from tropnet.geometry.circuit import Circuit
+from tropnet.geometry.residues import integers_of, prime_up_to
 
 if TYPE_CHECKING:
     from tropnet.typing import FloatArray, IntArray, SignArray
@@ -139,7 +139,7 @@ class ExactJumps:
             waiting = self._front(prime).waiting[self.block]
             if waiting is not None:
                 digits[:, k] = waiting[rows, units]
-        return _integers(digits, primes)
+        return integers_of(digits, primes)
 
     def expand(self, bends: Bends) -> None:
         """Add multiples of the units of the next block, and write its units by earlier values.
@@ -166,7 +166,7 @@ class ExactJumps:
         digits = np.zeros((len(self.cells), self.circuit.n_inputs + 1, len(primes)), np.int64)
         for k, prime in enumerate(primes):
             digits[:, :, k] = self._front(prime).total
-        return _integers(digits, primes)
+        return integers_of(digits, primes)
 
     # ---- one prime ------------------------------------------------------------------------------
 
@@ -290,27 +290,7 @@ class ExactJumps:
         # a factor below 2p times a weight below p, summed over a layer, stays below 2^51
         widest = max(max(len(block.reads), block.width) for block in self.circuit.affines)
         largest = (1 << (50 - widest.bit_length()) // 2) - 1
-        self._found.append(_prime_up_to(self._found[-1] - 1 if self._found else largest))
-
-
-@cache
-def _prime_up_to(number: int) -> int:
-    while not all(number % k for k in range(2, math.isqrt(number) + 1)):
-        number -= 1
-    return number
-
-
-def _integers(digits: Any, primes: Sequence[int]) -> Any:
-    """Return integers from their residues (Garner); the last axis of `digits` is used up."""
-    total = np.zeros(digits.shape[:-1], object)
-    scale = 1
-    for k, prime in enumerate(primes):
-        for j in range(k):
-            inverse = pow(primes[j], -1, prime)
-            digits[..., k] = (digits[..., k] - digits[..., j]) * inverse % prime
-        total = total + digits[..., k].astype(object) * scale
-        scale *= prime
-    return np.where(2 * total > scale, total - scale, total)
+        self._found.append(prime_up_to(self._found[-1] - 1 if self._found else largest))
 
 
 @cache

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import numpy as np
 
 from tropnet.geometry.circuit import Block, Circuit
+from tropnet.geometry.residues import integers_of, prime_up_to
 
 if TYPE_CHECKING:
     from tropnet.typing import FloatArray, IntArray
@@ -71,12 +72,11 @@ class ExactRows:
         """Enough primes for every form of the network."""
         need = 2 * max(self._bounds) + 1
         found: list[int] = []
-        product, candidate = 1, (1 << self._bits) - 1
+        product, largest = 1, (1 << self._bits) - 1
         while product <= need:
-            if _is_prime(candidate):
-                found.append(candidate)
-                product *= candidate
-            candidate -= 2
+            found.append(prime_up_to(largest))
+            product *= found[-1]
+            largest = found[-1] - 1
         return found
 
     def count(self, b: int) -> int:
@@ -112,18 +112,7 @@ class ExactRows:
 
     def integers(self, residues: Any, b: int) -> Any:
         """Return the forms `(k, n + 1)` as Python integers from their residues (Garner)."""
-        primes = self.primes[: self.count(b)]
-        digits = residues.copy()
-        for k, prime in enumerate(primes):
-            for j in range(k):
-                inverse = pow(primes[j], -1, prime)
-                digits[..., k] = (digits[..., k] - digits[..., j]) * inverse % prime
-        total = np.zeros(digits.shape[:-1], object)
-        scale = 1
-        for k, prime in enumerate(primes):
-            total = total + digits[..., k].astype(object) * scale
-            scale *= prime
-        return np.where(2 * total > scale, total - scale, total)
+        return integers_of(residues, self.primes[: self.count(b)])
 
     def _modulo(self, k: int, b: int, units: IntArray, active: Any) -> FloatArray:
         prime = float(self.primes[k])
@@ -209,7 +198,3 @@ def _reduce(table: Any, prime: float) -> None:
             elif x >= prime:
                 x -= prime
             table[i, j] = x
-
-
-def _is_prime(number: int) -> bool:
-    return number > 1 and all(number % k for k in range(2, int(number**0.5) + 1))
