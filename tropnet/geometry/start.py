@@ -228,7 +228,7 @@ def _cone_start(circuit: Circuit, domain: Domain) -> Start:
     lattice, rows = _cones([(row, side) for row, _, side in chosen], numbers, len(inequalities))
     start = Start(lattice, rows, constraints, kinds, False, True)
     for number, row in enumerate(inequalities):
-        if number not in numbers:
+        if number not in numbers and any(row):  # 0 ≤ 0 says nothing
             _clip(start, row, number)
     _settle(start, layer)
     for unit, _ in layer:
