@@ -32,8 +32,8 @@ def nearly_tied(seed: int, n: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_proven_answers_are_true(n: int) -> None:
-    proven = 0
-    for seed in range(60):
+    proven, seeds = 0, 60 if n < 3 else 12  # the oracle tries all simplices
+    for seed in range(seeds):
         a, b = nearly_tied(seed, n)
         status, points, bases = scan_terms(np.ascontiguousarray(a.T), b, LIMITS, len(b))
         rows = [[Fraction(v) for v in row] for row in a.tolist()]
@@ -52,7 +52,7 @@ def test_proven_answers_are_true(n: int) -> None:
                 assert i not in true
                 assert (bases[i] >= 0).all()
         proven += int(np.isin(status, (ESSENTIAL, REDUNDANT)).sum())
-    assert proven > 100
+    assert proven > 2 * seeds
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

@@ -66,7 +66,7 @@ def test_plain_bounds_hold_at_every_point(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_differences_hold_for_any_matching(data: st.DataObject) -> None:
     a = data.draw(networks(n_outputs=1))
     b = (
