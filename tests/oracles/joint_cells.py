@@ -86,8 +86,8 @@ def joint_regions(
     if f.n_inputs > 2:
         from tests.oracles.solid_cells import pieces
 
-        for piece, (maps, others) in pieces([f, g], domain):
-            yield piece.corners, maps, others
+        for solid, (maps, others) in pieces([f, g], domain):
+            yield solid.corners, maps, others
         return
     corners = domain_corners(domain, f.n_inputs)
     for region, maps in regions(f, corners) if corners else []:

@@ -1,12 +1,13 @@
 """A first proof that floats cut a lattice at the right places, from what was seen on the way.
 
 While cutting, each new vertex v on an edge (a, b) notes how near to zero the values of later units
-come there, and for each of its hyperplanes the value of that hyperplane at some vertex w on all the
-others. In the basis of v, one end of the edge and these w, the exact vertex is v + Σ y w with small
-y, as in `float_certificate`; but here residuals are those of earlier runs, and values at w are
-bounded by the sums of |weights| over all paths. That is weaker and costs next to nothing; the few
-vertices that it leaves open are looked at again. (`docs/explanation/certified_cells.md` has the
-argument.)
+come there. For each of its hyperplanes it keeps the value of that hyperplane at some vertex w on
+all the older ones: what the ends of its edge kept, and these ends themselves for the unit that cut.
+In the basis of v and these w the system for the exact vertex v + Σ y w is lower triangular up to
+values that should be zero, so that y is bounded row by row. Residuals are those of earlier runs,
+and values at w are bounded by the sums of |weights| over all paths. That is weaker than
+`float_certificate` and costs next to nothing; the few vertices that it leaves open are looked at
+again. (`docs/explanation/certified_cells.md` has the argument.)
 """
 
 from __future__ import annotations
@@ -43,15 +44,13 @@ def open_vertices(circuit: Circuit, start: Start, record: Subdivision) -> IntArr
     error, residual = _errors(circuit, start, record)
     size = max(1.0, float(np.abs(lattice.points[:n]).max(initial=0.0)))
     reach = lattice.reach[:n] - _SLACK * (error + residual)
+    total = np.zeros(n)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        ratio = np.where(reach > 0, residual / reach, np.inf)
-        # the hyperplane that made the vertex comes last; its row of the system has large entries
-        own = np.where(reach[:, -1] > 0, size / reach[:, -1], np.inf)
-        others = 3 * _SLACK * ratio[:, :-1].sum(axis=1)
-        last = _SLACK * (residual / size + others) * own
-        solvable = (16 * d * ratio.max(axis=1) * np.maximum(own, 1.0) < 1) & (others + last < 1)
-        needed = _SLACK * (error + size * (others + last))
-    found: IntArray = np.flatnonzero(~(solvable & (lattice.margin[:n] > needed)))
+        for k in range(d):  # in the order in which the hyperplanes came
+            y = np.where(reach[:, k] > 0, (2 * residual + size * total) / reach[:, k], np.inf)
+            total = _SLACK * (total + y)
+        needed = _SLACK * (error + size * total)
+    found: IntArray = np.flatnonzero(~((total < 1) & (lattice.margin[:n] > needed)))
     return found
 
 

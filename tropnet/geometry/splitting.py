@@ -249,7 +249,7 @@ def _meet(
 ) -> bool:  # fmt: skip
     """Write the d hyperplanes through a vertex: those that both ends of its edge share, and one.
 
-    With each goes how far some vertex that is known to lie on all the others is off it.
+    With each goes how far some vertex that is known to lie on all the older ones is off it.
     """
     kept = 0
     for i in range(d):
