@@ -11,6 +11,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,15 @@ NETS = [
     ("B", (2, 64, 64, 64, 1), 6668, 0.226 / 0.040 / 12, 0.226 / 0.040 / 5),
     ("D", (3, 32, 32, 1), 11512, 0.111 / 0.040 / 8, 0.111 / 0.040 / 4),
     ("F", (2, 128, 128, 128, 128, 1), 29584, 4.76 / 0.040 / 12, 4.76 / 0.040 / 9),
+]
+#: files, the normalised box of all inputs, and units for the complex with its proof
+COLLISION_AVOIDANCE = [
+    ("nets/vcas/*.nnet", (["-1/2"] * 3, ["1/2"] * 3), 60),
+    (
+        "nets/hcas/*.nnet",
+        (["-0.4975122495625", "-1/2", "-0.50000008"], ["0.50248775044", "1/2", "0.50000008"]),
+        700,
+    ),
 ]
 #: What certification may add, and bytes a cell.
 CERTIFIED, BYTES = 1.5, 200
@@ -74,7 +84,26 @@ def measurements() -> Iterator[Measurement]:
         )
         size = complex_.nbytes / complex_.n_cells
         yield Measurement(f"{title}: arrays of a cell", size, "byte", 1.0, BYTES)
+    yield from _collision_avoidance()
     yield from _relucent()
+
+
+def _collision_avoidance() -> Iterator[Measurement]:
+    """Complete complexes of public networks on their whole (normalised) input boxes."""
+    folder = os.environ.get("TROPNET_DATA")
+    if not folder:
+        return
+    for pattern, (lower, upper), most in COLLISION_AVOIDANCE:
+        for path in sorted(Path(folder).glob(pattern)):
+            network, box = load(path), Box(lower, upper)
+            found = enumerate_cells(network, box)
+            assert found.complete, path.name
+            yield measure(
+                f"{path.name}: {found.n_cells} cells, {found.certified}",
+                partial(enumerate_cells, network, box),
+                at_most=most,
+                repeats=1,
+            )
 
 
 def _network(name: str, widths: tuple[int, ...]) -> Network:
