@@ -148,7 +148,7 @@ class CircuitExpression:
         return tuple(f"{line.name} = {line_text(line, {})}" for line in self.lines)
 
     def to_text(self, nested: bool = False, max_characters: int = 10_000_000) -> str:
-        """Return the lines in classical notation (+, *, max), every number exact.
+        """Return the lines in classical notation with ``+``, ``*`` and ``max``, every number exact.
 
         Args:
             nested: write each line into those that read it; only the outputs are left.
