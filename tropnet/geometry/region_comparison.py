@@ -16,7 +16,6 @@ from tropnet.errors import DomainError
 from tropnet.exact import as_fraction
 from tropnet.exact.fraction import shortened
 from tropnet.geometry import correspondence
-from tropnet.geometry.checked_cells import checked_cells
 from tropnet.geometry.correspondence import Relation
 from tropnet.geometry.extremum import Extremum, norm_infimum, norm_supremum, point_text, supremum
 from tropnet.geometry.gap_values import GapValues
@@ -35,6 +34,7 @@ from tropnet.geometry.joint_region import JointRegion, joint_regions
 from tropnet.geometry.polyhedral_complex import PolyhedralComplex
 from tropnet.geometry.region_graph import isomorphism, region_graph
 from tropnet.geometry.start import MAX_DIMENSION
+from tropnet.geometry.whole_complex import whole_complex
 
 if TYPE_CHECKING:
     from tropnet.network import Network
@@ -134,7 +134,7 @@ class RegionComparison:
         return self._cut[cuts, level]
 
     def _cells(self, network: Network) -> PolyhedralComplex:
-        return checked_cells(network, self.domain, self.max_cells, self.time_limit)
+        return whole_complex(network, self.domain, self.max_cells, self.time_limit)
 
     @property
     def complex(self) -> PolyhedralComplex:
