@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 
-from tropnet import Box, Network, bend_locus
+from tropnet import Box, Network, bend_locus, merge_thin_cells
+from tropnet.errors import DomainError
 from tropnet.geometry import enumerate_cells
 from tropnet.testing.strategies import networks
 
@@ -32,6 +35,12 @@ def test_bends_are_where_the_maps_say(network: Network) -> None:
             assert (height > 0) - (height < 0) == sign
         assert any(signs)
     assert (np.sign(bends.jumps) == bends.signs).all()
+
+
+@pytest.mark.parametrize("verb", [bend_locus, lambda x: merge_thin_cells(x, 1)])
+def test_a_complex_is_asked_for(verb: Any) -> None:
+    with pytest.raises(DomainError, match="was given a str; give the complex that linear_regions"):
+        verb("model.onnx")
 
 
 def test_a_hat() -> None:

@@ -327,6 +327,16 @@ def test_refusals() -> None:
         enumerate_cells(network, Box.cube(2, -1, 1), max_cells=10)
     with pytest.raises(BudgetExceeded):
         enumerate_cells(network, Box.cube(2, -1, 1), max_cells=10, engine="exact")
+    for budget in (0, -1):
+        with pytest.raises(DomainError, match=f"max_cells={budget}; give at least 1"):
+            enumerate_cells(network, max_cells=budget)
+    for seconds in (-1, float("nan")):
+        with pytest.raises(DomainError, match="give seconds, 0 or more"):
+            enumerate_cells(network, time_limit=seconds)
+    cells = enumerate_cells(dense([2, 2, 1], 0), Box.cube(2, -1, 1))
+    for cell in (-1, cells.n_cells):
+        with pytest.raises(DomainError, match="they are numbered from 0"):
+            cells.exact_map(cell)
     with pytest.raises(DomainError, match="the box is flat: coordinate 1 is always 0"):
         enumerate_cells(network, Box([0, 0], [1, 0]))
     for flat in ([0, 0], [0, -1]):

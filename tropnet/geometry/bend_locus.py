@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from tropnet.geometry.polyhedral_complex import PolyhedralComplex, require_complex
+
 if TYPE_CHECKING:
-    from tropnet.geometry.polyhedral_complex import PolyhedralComplex
     from tropnet.typing import FloatArray, IntArray, SignArray
 
 
@@ -51,10 +52,11 @@ def bend_locus(complex: PolyhedralComplex) -> BendLocus:  # noqa: A002 - the fie
     """Return the facets at which some output bends.
 
     Raises:
-        DomainError: the complex is not complete.
+        DomainError: not a complex, or one that is not complete.
 
     Cost: the exact affine maps of all cells, and one exact form for each facet that bends.
     """
+    require_complex(complex, "bend_locus")
     ids = complex.map_ids
     owners = complex.facet_cells
     inner = owners[:, 1] >= 0

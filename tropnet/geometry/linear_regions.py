@@ -61,7 +61,7 @@ def enumerate_cells(
 
     Raises:
         BudgetExceeded: more than `max_cells` cells.
-        DomainError: an empty or flat domain, or an unknown engine.
+        DomainError: an empty or flat domain, an unknown engine, or a budget that is none.
         ShapeError: a domain of another dimension.
 
     Cost: about 1 µs a cell for n = 2, 3, doubled by the proof; about 1 ms a cell in integers.
@@ -78,6 +78,10 @@ def enumerate_cells(
         raise DomainError(
             f"engine={engine!r} is unknown; take 'auto', 'subdivision', 'exact' or 'tree'"
         )
+    if max_cells < 1:
+        raise DomainError(f"max_cells={max_cells}; give at least 1")
+    if time_limit is not None and not time_limit >= 0:  # NaN too
+        raise DomainError(f"time_limit={time_limit}; give seconds, 0 or more")
     circuit = Circuit.of(network)
     if engine == "tree" or (engine == "auto" and network.n_inputs > MAX_DIMENSION):
         return _by_tree(network, domain, circuit, max_cells, time_limit, progress)

@@ -319,7 +319,13 @@ class PolyhedralComplex:
         return numerators, int(self.circuit.output.denominator)
 
     def exact_map(self, cell: int) -> AffineMap:
-        """Return the exact affine map of one cell."""
+        """Return the exact affine map of one cell.
+
+        Raises:
+            DomainError: there is no such cell.
+        """
+        if not 0 <= cell < self.n_cells:
+            raise DomainError(f"cell {cell} of {self.n_cells}; they are numbered from 0")
         rows = ExactRows(self.circuit)
         numerators = rows.integers(self._residues[cell], len(self.circuit.blocks))
         n, denominator = self.n_inputs, int(self.circuit.output.denominator)
@@ -426,6 +432,19 @@ class PolyhedralComplex:
 
     def _repr_html_(self) -> str:
         return f"<code>{escape(repr(self))}</code>"
+
+
+def require_complex(value: Any, verb: str) -> None:
+    """Refuse what is no complex.
+
+    Raises:
+        DomainError: another type.
+    """
+    if not isinstance(value, PolyhedralComplex):
+        raise DomainError(
+            f"{verb} was given a {type(value).__name__}; give the complex that "
+            "linear_regions(network, domain) returns"
+        )
 
 
 def _finite_faces(lattice: FaceLattice, finite: Any) -> tuple[tuple[int, ...], Any]:

@@ -8,9 +8,9 @@ import numpy as np
 
 from tropnet.errors import DomainError
 from tropnet.geometry.linear_region import connected
+from tropnet.geometry.polyhedral_complex import PolyhedralComplex, require_complex
 
 if TYPE_CHECKING:
-    from tropnet.geometry.polyhedral_complex import PolyhedralComplex
     from tropnet.typing import FloatArray, IntArray
 
 
@@ -72,7 +72,7 @@ def merge_thin_cells(complex: PolyhedralComplex, below: float) -> IntArray:  # n
         `(C,)` numbers from 0; equal ones are one cell.
 
     Raises:
-        DomainError: `below` is not positive.
+        DomainError: not a complex, or `below` is not positive.
 
     Example:
         >>> import tropnet
@@ -82,6 +82,7 @@ def merge_thin_cells(complex: PolyhedralComplex, below: float) -> IntArray:  # n
         >>> sliver.n_cells, len(set(merge_thin_cells(sliver, 1e-9).tolist()))
         (3, 2)
     """
+    require_complex(complex, "merge_thin_cells")
     if not below > 0:
         raise DomainError(f"merge_below={below!r}; give a positive length")
     thickness, facets = cell_thickness(complex)
