@@ -76,7 +76,7 @@ def beside(f: Network, g: Network) -> Network:
 
 
 def check_lattice(cells: PolyhedralComplex) -> None:
-    """What must hold of every cells, whatever made it."""
+    """What must hold of every complex, whatever made it."""
     euler = sum((-1) ** k * count for k, count in enumerate(cells.f_vector))
     assert euler == (1 if cells.bounded.all() else (-1) ** cells.n_inputs) or not isinstance(
         cells.domain, Box | None
@@ -293,9 +293,9 @@ def test_cells_that_contain_lines() -> None:
     assert (constant.n_cells, constant.f_vector) == (1, (0, 0, 1))
 
 
-def test_skips_maxima_and_convolutions_are_read() -> None:
-    images = tropnet.load("examples:moons_a")
-    assert enumerate_cells(images, Box.cube(2, -1, 1)).n_cells > 10
+def test_a_shipped_model_is_read() -> None:
+    moons = tropnet.load("examples:moons_a")
+    assert enumerate_cells(moons, Box.cube(2, -1, 1)).n_cells > 10
 
 
 def test_partial_results_count_from_below() -> None:
