@@ -89,6 +89,21 @@ def test_a_partial_result_says_so(tropnet: Run, wide: Path, tmp_path: Path) -> N
     assert (tmp_path / "p.png").exists()
 
 
+def test_too_many_inputs_are_refused_unless_time_is_limited(tropnet: Run, tmp_path: Path) -> None:
+    path = tmp_path / "orthants.json"
+    save(Network.from_dense([np.eye(40), [[1] * 40]]), path)
+    done = tropnet("regions", path, "--box", -1, 1)
+    assert (done.code, done.out, done.err.count("\n")) == (3, "", 1)
+    assert ", budget 1e+06; try: a smaller domain, a slice of the network" in done.err
+    part = tropnet("regions", path, "--box", -1, 1, "--time-limit", "0.05")
+    assert (part.code, part.err) == (2, "")
+    assert part.lines["partial"] == "the time limit came first"
+    assert part.lines["cells"].startswith("at least ")
+    few = tropnet("regions", path, "--box", -1, 1, "--time-limit", 60, "--max-cells", 9)
+    assert (few.code, few.lines["cells"]) == (2, "at least 9")
+    assert few.lines["partial"] == "the limit of 9 cells came first"
+
+
 @pytest.mark.parametrize(
     ("ending", "start"), [("png", b"\x89PNG"), ("SVG", b"<?xml"), ("html", b"<")]
 )

@@ -31,13 +31,14 @@ def linear_regions(
         engine: "subdivision" (n ≤ 6) cuts a face lattice in float64 and proves all signs, or cuts
             again in integers; "exact" cuts in integers at once; "tree" searches over the units with
             linear programs, for any n; "auto" takes "subdivision" for n ≤ 6 and "tree" above.
-        max_cells: refuse more cells than this.
+        max_cells: refuse more cells than this; a tree search without a time limit is not begun
+            where random descents (`estimate_cells`) foretell many more.
         time_limit: seconds; then the complex of the first units is returned, which has no more
             cells than the whole one, and says so (`complete` is False).
         progress: called with (units done, units in all, cells so far).
 
     Raises:
-        BudgetExceeded: more than `max_cells` cells.
+        BudgetExceeded: more than `max_cells` cells, found or foretold.
         DomainError: an empty or flat domain, or an unknown engine.
         ShapeError: a domain of another dimension.
         TropnetError: the model cannot be loaded.

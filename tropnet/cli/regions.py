@@ -59,7 +59,8 @@ def regions(
 
     A cell is where one set of units is active; a linear region is a connected union of cells with
     one affine map. When the time limit cuts the work short, what is shown is a lower bound and the
-    exit code is 2.
+    exit code is 2. More than six inputs and no time limit: refused where many more cells than
+    --max-cells are predicted.
     """
     ending = "" if picture is None else Path(picture).suffix.lower()
     if picture is not None:
@@ -102,7 +103,7 @@ def regions(
     else:
         for k, facts in enumerate(results, 1):
             where = "" if len(results) == 1 else f", box {k} of {len(results)}"
-            _show(f"{model}, {network.architecture}{where}", facts)
+            _show(f"{model}, {network.architecture}{where}", facts, max_cells)
     return code
 
 
@@ -160,7 +161,7 @@ def _drawn(found: PolyhedralComplex, file: Path, ending: str) -> str | None:
     return str(file)
 
 
-def _show(title: str, facts: dict[str, Any]) -> None:
+def _show(title: str, facts: dict[str, Any], max_cells: int) -> None:
     from tropnet.domains import domain_from_json
 
     some = "" if facts["complete"] else "at least "
@@ -187,6 +188,8 @@ def _show(title: str, facts: dict[str, Any]) -> None:
     if not facts["complete"]:
         units = f" after {facts['units_done']} of {facts['units']} units"
         reason = f"the time limit came{units if facts['f_vector'] else ' first'}"
+        if facts["engine"] == "tree" and facts["cells"] == max_cells:
+            reason = f"the limit of {max_cells} cells came first"
         lines.insert(0, ("partial", reason))
     if "plot" in facts:
         lines.append(("plot", facts["plot"] or "none: an .html picture needs all cells"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
@@ -10,13 +11,14 @@ import numpy as np
 
 from tropnet.errors import DomainError
 from tropnet.geometry import tree_kernels as kernels
-from tropnet.geometry.tree_probe import POINT
+from tropnet.geometry.tree_probe import POINT, probes_between_looks
 from tropnet.geometry.tree_problem import TreeProblem
 from tropnet.geometry.tree_search import prepared
 
 if TYPE_CHECKING:
     from tropnet.domains import Domain
     from tropnet.geometry.circuit import Circuit
+    from tropnet.typing import IntArray, SignArray
 
 
 @final
@@ -79,16 +81,46 @@ def estimate_cells(
     """
     if descents < 1:
         raise DomainError(f"an estimate from {descents} descents; make at least one")
-    problem = TreeProblem.of(circuit, domain)
-    layers, state = prepared(problem)
-    start = np.array([float(v) for v in problem.frame.start])
-    state.work[POINT, : len(start)] = start
-    rng = np.random.default_rng(seed)
-    coins = rng.integers(0, 2, (descents, problem.n_units), np.int8)
-    splits = np.zeros(descents, np.int64)
-    kernels.compiled()["descents"](layers, state, coins, splits, start)
+    way = RandomDescents(TreeProblem.of(circuit, domain), seed)
+    splits = way.splits(descents)
     counts = np.exp2(splits.astype(np.float64))
     spread = float(counts.std(ddof=1)) if descents > 1 else math.inf
     return CellEstimate(
         float(counts.mean()), spread / math.sqrt(descents), descents, float(counts.max())
     )
+
+
+class RandomDescents:
+    """Descents from the root of the search tree to random leaves of it."""
+
+    def __init__(self, problem: TreeProblem, seed: int) -> None:
+        self.layers, self.state = prepared(problem)
+        self.n_units = problem.n_units
+        self.start = np.array([float(v) for v in problem.frame.start])
+        self.state.work[POINT, : len(self.start)] = self.start
+        self.rng = np.random.default_rng(seed)
+        self.chunk = probes_between_looks(problem.frame.dimension)
+
+    def splits(self, descents: int) -> IntArray:
+        """Return the number of choices in each of many descents."""
+        coins = self._coins(descents)
+        splits = np.zeros(descents, np.int64)
+        self._go(coins, splits, 0, self.n_units)
+        return splits
+
+    def one(self, deadline: float) -> int:
+        """Return the choices of one descent, or of its beginning where the time is up before."""
+        coins, splits = self._coins(1), np.zeros(1, np.int64)
+        for first in range(0, self.n_units, self.chunk):
+            self._go(coins, splits, first, min(first + self.chunk, self.n_units))
+            if time.monotonic() > deadline:
+                break
+        return int(splits[0])
+
+    def _coins(self, descents: int) -> SignArray:
+        return self.rng.integers(0, 2, (descents, self.n_units), np.int8)
+
+    def _go(self, coins: SignArray, splits: IntArray, first: int, last: int) -> None:
+        kernels.compiled()["descents"](
+            self.layers, self.state, coins, splits, self.start, first, last
+        )

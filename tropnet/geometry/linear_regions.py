@@ -18,7 +18,9 @@ from tropnet.geometry.quick_certificate import open_vertices
 from tropnet.geometry.settle import signs_hold
 from tropnet.geometry.start import MAX_DIMENSION, Start
 from tropnet.geometry.subdivision import Subdivision, subdivide
-from tropnet.geometry.tree_search import tree_cells
+from tropnet.geometry.tree_prediction import predicted_excess
+from tropnet.geometry.tree_problem import TreeProblem
+from tropnet.geometry.tree_search import TreeSearch
 
 if TYPE_CHECKING:
     from tropnet.network import Network
@@ -31,6 +33,12 @@ Progress = Callable[[int, int, int], None]
 
 #: With larger inputs floats do not try, lest they overflow.
 _FAR: Final = 2**200
+
+#: What to do where there are too many cells for a tree search.
+_INSTEAD: Final = (
+    "a smaller domain, a slice of the network (slice_network), a higher max_cells, or a time_limit "
+    "for a partial result"
+)
 
 #: With a larger part of the vertices in doubt, all is cut again in integers.
 _MOST_DOUBTFUL: Final = 0.5
@@ -54,13 +62,14 @@ def enumerate_cells(
             cuts again in integers where that fails (n ≤ 6); "exact" cuts in integers at once;
             "tree" searches over the units with linear programs (any n); "auto" takes "subdivision"
             for n ≤ 6 and "tree" above.
-        max_cells: refuse more cells than this.
+        max_cells: refuse more cells than this; a tree search without a time limit is not begun
+            where many more are predicted.
         time_limit: seconds; the cells so far are returned then, cut by the first units only, which
             bounds the number of all cells from below (`complete` is False).
         progress: called with (units done, units in all, cells so far).
 
     Raises:
-        BudgetExceeded: more than `max_cells` cells.
+        BudgetExceeded: more than `max_cells` cells, or surely so by `predicted_excess`.
         DomainError: an empty or flat domain, an unknown engine, or a budget that is none.
         ShapeError: a domain of another dimension.
 
@@ -104,14 +113,16 @@ def _by_tree(
         if progress is not None:
             progress(0, circuit.n_units, cells)
 
-    found = tree_cells(circuit, domain, max_cells=max_cells, time_limit=time_limit, watch=watch)
-    if found.n_cells > max_cells or (not found.complete and time_limit is None):
-        raise BudgetExceeded(
-            "cells of the complex",
-            found.n_cells,
-            max_cells,
-            "raise max_cells, or take a smaller domain",
-        )
+    problem = TreeProblem.of(circuit, domain)
+    if time_limit is None:
+        predicted = predicted_excess(problem, max_cells)
+        if predicted is not None:
+            raise BudgetExceeded("cells of the complex", predicted, max_cells, _INSTEAD)
+    search = TreeSearch(problem, max_cells, time_limit, watch)
+    search.run()
+    found = search.result(facets=True)
+    if not found.complete and time_limit is None:
+        raise BudgetExceeded("cells of the complex", found.n_cells, max_cells, _INSTEAD)
     return PolyhedralComplex.of_tree(network, domain, circuit, found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -71,7 +72,9 @@ def complex_from_json(data: dict[str, Any]) -> PolyhedralComplex:
     count = data["cells"]
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise FormatError(f"the entry 'cells' is {count!r}; give a count")
-    found = enumerate_cells(network, domain, engine=data["engine"], max_cells=max(count, 1))
+    # no prediction is asked whether they are more, as it may err
+    asked = {"engine": data["engine"], "max_cells": count, "time_limit": math.inf}
+    found = enumerate_cells(network, domain, **asked)
     if pattern_digest(found) != data["patterns"]:
         raise FormatError(
             "the cells of the file are not those of its network on its domain; it was edited"

@@ -9,7 +9,7 @@ import numpy as np
 
 from tropnet.geometry.tree_facet_kernels import compiled
 from tropnet.geometry.tree_kernels import SIGN
-from tropnet.geometry.tree_probe import FOUND
+from tropnet.geometry.tree_probe import FOUND, probes_between_looks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tropnet.geometry.tree_problem import TreeProblem
     from tropnet.typing import AnyArray, BoolArray, FloatArray, IntArray, SignArray
 
-#: Cells between two looks at the clock.
-_CELLS: Final = 1024
+#: Probes that a cell takes, about: cells between two looks at the clock are so many fewer.
+_PROBES_A_CELL: Final = 20
 
 
 @final
@@ -92,11 +92,12 @@ class FacetSearch:
         d, p = self.problem.frame.dimension, len(self.problem.frame.rows)
         most = p + self.problem.n_units + 2 * d
         carriers = np.zeros(p + self.problem.n_units, np.int64)
-        found = np.zeros((_CELLS * most, 4), np.int64)
-        places = np.zeros((_CELLS * most, d))
+        cells = max(1, probes_between_looks(d) // _PROBES_A_CELL)
+        found = np.zeros((cells * most, 4), np.int64)
+        places = np.zeros((cells * most, d))
         loop = compiled()["facets"]
-        for first in range(0, len(self.points), _CELLS):
-            last = min(first + _CELLS, len(self.points))
+        for first in range(0, len(self.points), cells):
+            last = min(first + cells, len(self.points))
             count = loop(
                 self.layers, state, first, last, self.signs, self.points, self.loose, table, keys,
                 odd, walls, carriers, found, places,

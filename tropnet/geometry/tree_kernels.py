@@ -374,15 +374,21 @@ def _search(
         _take(layers, state, u, 0 if side == 2 else 1 - 2 * side, which)
 
 
-def _descents(layers: Layers, state: State, coins: Any, splits: Any, start: Any) -> None:
-    """Descend at random, once for each row of coins; write how many choices there were."""
+def _descents(
+    layers: Layers, state: State, coins: Any, splits: Any, start: Any, first: int, last: int
+) -> None:
+    """Descend at random, once for each row of coins; write how many choices there were.
+
+    Only the units from `first` to `last` are decided; one descent may go on where it was left.
+    """
     control, units, work = state.control, state.units, state.work
     for i in range(len(coins)):
-        for k in range(len(start)):
-            work[POINT, k] = start[k]
-        measure(state.rows, work, units[0, ROWS])
-        splits[i] = 0
-        for u in range(len(units) - 1):
+        if first == 0:
+            for k in range(len(start)):
+                work[POINT, k] = start[k]
+            measure(state.rows, work, units[0, ROWS])
+            splits[i] = 0
+        for u in range(first, last):
             layer = layers.layer_of[u]
             if u == layers.info[layer, 0]:
                 compose(layers, state, layer)

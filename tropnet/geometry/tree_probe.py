@@ -48,6 +48,14 @@ BASIS: Final = 9
 _U: Final = 2.0**-53
 _FAR: Final = 1 << 40
 
+#: How many probes in few dimensions are made between two looks at the clock.
+_PROBES: Final = 20_000
+
+
+def probes_between_looks(dimension: int) -> int:
+    """Return after how many probes the caller is to look at the clock, or be interrupted."""
+    return max(1, _PROBES // (1 + (dimension // 8) ** 2))
+
 
 def probe(
     rows: Any, work: Any, control: Any, m: int, skip: int, found: int, delta: float,

@@ -26,6 +26,7 @@ from tropnet.geometry.tree_probe import (
     POINT,
     SIDE,
     SIZE,
+    probes_between_looks,
 )
 from tropnet.geometry.tree_problem import TreeProblem, nearest_nonzero
 
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from tropnet.geometry.circuit import Circuit
     from tropnet.typing import FloatArray, IntArray, SignArray
 
-#: Nodes between two looks at the clock.
-_NODES: Final = 20_000
 _U: Final = 2.0**-53
 
 
@@ -163,14 +162,14 @@ class TreeSearch:
     def run(self) -> None:
         """Search until all is found or the budget is spent."""
         loop = kernels.compiled()["search"]
-        size = 1 << 10
+        size, fuel = 1 << 10, probes_between_looks(self.problem.frame.dimension)
         self._grow(size)
         try:
             if not self._begin():
                 return
             while True:
                 status = loop(
-                    self.layers, self.state, _NODES, self.signs, self.points, self.ties, size
+                    self.layers, self.state, fuel, self.signs, self.points, self.ties, size
                 )
                 if self.watch is not None:
                     self.watch(self.n_cells)
