@@ -39,8 +39,8 @@ def test_a_hopeless_search_is_refused_in_one_line() -> None:
     assert time.monotonic() - started < 30  # 2^40 cells take years
     assert 2**36 < told.value.predicted <= 2**40
     assert re.sub(r"\d\.\d+e\+\d\d", "PREDICTED", str(told.value), count=1) == (
-        "cells of the complex: predicted PREDICTED, budget 1e+06; try: a smaller domain, a slice of "
-        "the network (slice_network), a higher max_cells, or a time_limit for a partial result"
+        "cells of the complex: predicted PREDICTED, budget 1e+06; try: a smaller domain, a slice "
+        "of the network (slice_network), a higher max_cells, or a time_limit for a partial result"
     )
 
 
