@@ -1,0 +1,144 @@
+"""Settling an assertion: from the store if it holds a proof, else by a comparison."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from tropnet.testing.failure import (
+    DifferentAssertionError,
+    UndecidedAssertionError,
+    UndecidedWarning,
+    WhenUndecided,
+)
+from tropnet.testing.proof_session import Outcome, ProofSession, active_session
+
+if TYPE_CHECKING:
+    from tropnet.equivalence import Verdict
+    from tropnet.network import Network
+
+_OUTCOMES: Final[dict[str, Outcome]] = {
+    "Equivalent": "proven",
+    "Different": "different",
+    "Undecided": "undecided",
+}
+
+
+def settle(
+    a: Any, b: Any, domain: Any, undecided: WhenUndecided, options: dict[str, Any]
+) -> Verdict:
+    """Compare two models, raise unless they are equivalent, and note it in the active session.
+
+    Args:
+        a: the first model.
+        b: the second model.
+        domain: as for `compare`.
+        undecided: what to do when nothing is proven.
+        options: further keywords of `compare`.
+
+    Raises:
+        DifferentAssertionError: proven different.
+        UndecidedAssertionError: undecided, and to fail then.
+        unittest.SkipTest: undecided, and to skip then.
+        TropnetError: as `compare`, and for an unknown `undecided`.
+
+    Example:
+        >>> import tropnet
+        >>> from tropnet.testing.settle import settle
+        >>> f = tropnet.Network.from_dense([[[1]]])
+        >>> settle(f, f, None, "fail", {}).word
+        'Equivalent'
+    """
+    __tracebackhide__ = True
+    from tropnet.api.as_network import as_network
+    from tropnet.equivalence import Different, Undecided
+    from tropnet.errors import DomainError
+
+    if undecided not in get_args(WhenUndecided):
+        known = ", ".join(get_args(WhenUndecided))
+        raise DomainError(f"unknown undecided={undecided!r}; known: {known}")
+    verdict = _answer(as_network(a), as_network(b), domain, options)
+    if isinstance(verdict, Different):
+        raise DifferentAssertionError(_said(verdict), verdict)
+    if isinstance(verdict, Undecided):
+        _tell(verdict, undecided)
+    return verdict
+
+
+def _tell(verdict: Any, undecided: WhenUndecided) -> None:
+    """Fail, skip or warn."""
+    __tracebackhide__ = True
+    if undecided == "fail":
+        raise UndecidedAssertionError(_said(verdict), verdict)
+    if undecided == "skip":
+        from unittest import SkipTest  # pytest takes it for its own
+
+        raise SkipTest(f"undecided: {verdict.reason} (proven: {verdict.bracket})")
+    import warnings
+
+    warnings.warn(_said(verdict), UndecidedWarning, stacklevel=4)
+
+
+def _said(verdict: Any) -> str:
+    from tropnet.testing.failure_message import failure_message
+
+    return failure_message(verdict)
+
+
+def _answer(a: Network, b: Network, domain: Any, options: dict[str, Any]) -> Verdict:
+    """Return the verdict, from the active session's store or by comparing."""
+    from tropnet.api.compare import compare
+
+    session = active_session()
+    if session is None:
+        return compare(a, b, domain, **options)
+    if session.folder is None:
+        verdict = compare(a, b, domain, **options)
+        session.note(_OUTCOMES[verdict.word], verdict.seconds)
+        return verdict
+    return _stored_or_new(session, session.folder, a, b, domain, options)
+
+
+def _stored_or_new(
+    session: ProofSession,
+    folder: Path,
+    a: Network,
+    b: Network,
+    domain: Any,
+    options: dict[str, Any],
+) -> Verdict:
+    from tropnet.api.compare import compare
+    from tropnet.equivalence import Equivalent
+    from tropnet.errors import CertificateError
+    from tropnet.testing.certificate_store import CertificateStore
+    from tropnet.testing.question import Question
+    from tropnet.testing.replay_verdict import replay_verdict
+
+    store, note = CertificateStore(folder), ""
+    question = Question.asked(a, b, domain, options)
+    if question is not None and not session.reprove and store.holds(question):
+        start = time.perf_counter()
+        try:
+            limit = float(options.get("time_limit", 60))
+            certificate = store.replayed(question, a, b, limit)
+        except Exception as error:  # whatever a file of anybody's brings about: it proves nothing
+            path = store.path(question)
+            note = f"{path} was not used: {_line(error)}"
+        else:
+            seconds = time.perf_counter() - start
+            session.note("replayed", seconds)
+            return replay_verdict(certificate, a, b, seconds)
+    verdict = compare(a, b, domain, **options)
+    if question is not None and isinstance(verdict, Equivalent):
+        try:
+            store.keep(question, verdict.certificate)
+        except CertificateError as error:
+            note = "; ".join(filter(None, [note, f"a certificate was not kept: {_line(error)}"]))
+    session.note(_OUTCOMES[verdict.word], verdict.seconds, note)
+    return verdict
+
+
+def _line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else text[:197] + "..."
