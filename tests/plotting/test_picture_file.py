@@ -27,6 +27,8 @@ def test_each_dimension_has_its_pictures(n: int, ending: str, start: bytes) -> N
     assert content.startswith(start)
     if ending == ".html":
         assert b"<html>" in content[:100]
+        assert b"<title>2 " in content[:200]  # linear regions, or cells
+        assert b'<body style="margin: 0">' in content  # else the page scrolls by a few pixels
         assert len(content) > 10**6  # plotly itself is in it
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Final
+from typing import Any, Final
 
 from tropnet.domains import Domain
 from tropnet.errors import DomainError, ShapeError
@@ -77,10 +77,19 @@ def picture_bytes(complex_: PolyhedralComplex, ending: str) -> bytes:
                 "not all units have cut, so that the affine maps are not known; allow more time"
             )
         draw = plot_surface if complex_.n_inputs == 2 else plot_cells
-        page: str = draw(complex_).to_html(include_plotlyjs=True)
-        return page.encode()
+        return _page(draw(complex_))
     figure = library("matplotlib.figure").Figure(figsize=(6.4, 5.2), layout="constrained")
     plot(complex_, ax=figure.subplots())
     stream = io.BytesIO()
     figure.savefig(stream, format=ending[1:], dpi=200)
     return stream.getvalue()
+
+
+def _page(figure: Any) -> bytes:
+    """Return a page that a figure fills, without a margin that would make it scroll."""
+    body = figure.to_html(include_plotlyjs=True, full_html=False, default_height="100vh")
+    title = figure.layout.title.text
+    return (
+        f'<!DOCTYPE html><html><head><meta charset="utf-8"><title>{title}</title></head>'
+        f'<body style="margin: 0">{body}</body></html>'
+    ).encode()
