@@ -37,3 +37,10 @@ def test_wrong_use() -> None:
         plot_cells(octants([1, 1, 1]), Box.cube(3), apart=-1)
     with pytest.raises(ShapeError, match="plot_cells draws functions of 3 inputs, this one has 1"):
         plot_cells(Network.from_dense([[[1]]]))
+
+
+def test_axes_bear_numbers_only_where_they_are_true() -> None:
+    f = octants([1, 2, 3])
+    moved, still = (plot_cells(f, Box.cube(3), apart=a).layout.scene for a in (0.4, 0))
+    assert (moved.xaxis.showticklabels, still.zaxis.showticklabels) == (False, True)
+    assert moved.zaxis.title.text == "x₃"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 #: Two of the colours of Okabe and Ito, told apart by all eyes: for bends, signs and classes.
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#D55E00"
+#: Lighting of plotly: small triangles have a direction too, else they are drawn black.
+EVERY_NORMAL: Final = {"facenormalsepsilon": 0, "vertexnormalsepsilon": 0}
 #: How much white is mixed into the default colours of maps, so that edges stand out on them.
 _WHITE: Final = 0.35
 #: The empty part of the colour scale between two classes of maps, together.

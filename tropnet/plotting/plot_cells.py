@@ -12,7 +12,7 @@ from tropnet.geometry import PolyhedralComplex
 from tropnet.network import Network
 from tropnet.plotting.as_complex import as_complex
 from tropnet.plotting.axes import counted
-from tropnet.plotting.colours import map_heights, soft_colours
+from tropnet.plotting.colours import EVERY_NORMAL, map_heights, soft_colours
 from tropnet.plotting.libraries import library
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def plot_cells(
     Args:
         x: a complex, or a network, whose cells on the domain are enumerated.
         domain: for a network: a box or a bounded polyhedron.
-        apart: how far the cells are moved from the middle, as a share of their distance from it.
+        apart: how far the cells are moved from the middle, as a share of their distance from it;
+            only with 0 the axes bear numbers.
         cmap: a colour map of matplotlib; each affine map has its colour, as in `plot_regions`.
 
     Returns:
@@ -69,11 +70,18 @@ def plot_cells(
     i, j, k = triangles.T
     mesh = graph.Mesh3d(
         x=x0, y=y0, z=z0, i=i, j=j, k=k, facecolor=[names[c] for c in owner], flatshading=True,
-        lighting={"ambient": 0.7, "diffuse": 0.6, "specular": 0.05}, hoverinfo="skip",
+        lighting={"ambient": 0.7, "diffuse": 0.6, "specular": 0.05, **EVERY_NORMAL},
+        hoverinfo="skip",
     )  # fmt: skip
     figure = graph.Figure([mesh])
+    axes = {
+        # cells that were moved do not lie where the numbers would say
+        f"{axis}axis": {"title": name, "showticklabels": apart == 0}
+        for axis, name in zip("xyz", ("x₁", "x₂", "x₃"), strict=True)
+    }
+    eye = dict.fromkeys("xyz", 1.5)  # a little further away than usual, to see all corners
     figure.update_layout(
-        scene={"xaxis_title": "x₁", "yaxis_title": "x₂", "zaxis_title": "x₃", "aspectmode": "data"},
+        scene={**axes, "aspectmode": "data", "camera": {"eye": eye}},
         title=counted(found.n_cells, "cell"), margin={"l": 0, "r": 0, "b": 0, "t": 50},
     )  # fmt: skip
     return figure
