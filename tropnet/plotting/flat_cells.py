@@ -11,7 +11,7 @@ from tropnet.geometry import PolyhedralComplex
 from tropnet.plotting.window import window_of
 
 if TYPE_CHECKING:
-    from tropnet.typing import FloatArray, IntArray
+    from tropnet.typing import BoolArray, FloatArray, IntArray
 
 
 @final
@@ -141,6 +141,30 @@ def segments_of(complex_: PolyhedralComplex, window: FloatArray) -> FloatArray:
         length = np.linalg.norm(base - middle, axis=1) + 2 * reach
         result[away, side] = base + direction * length[:, None]
     return result
+
+
+def within(segments: FloatArray, window: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Return the parts `(K, 2, 2)` of segments in a window, and which `(F,)` have one.
+
+    Example:
+        >>> import numpy as np
+        >>> from tropnet.plotting.flat_cells import within
+        >>> segments = np.array([[[0.0, 0], [4, 2]], [[5, 0], [5, 1]]])
+        >>> parts, inside = within(segments, np.array([[0.0, 2], [0, 2]]))
+        >>> parts.tolist(), inside.tolist()
+        ([[[0.0, 0.0], [2.0, 1.0]]], [True, False])
+    """
+    base, step = segments[:, 0], segments[:, 1] - segments[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = (window.T[:, None] - base) / step  # where the four lines of the frame are met
+    level = step == 0
+    outside = level & ((base < window[:, 0]) | (base > window[:, 1]))
+    shares = np.where(level, np.array([0.0, 1.0])[:, None, None], np.sort(shares, axis=0))
+    enter, leave = shares[0].max(axis=1).clip(0), shares[1].min(axis=1).clip(max=1)
+    inside: BoolArray = (enter < leave) & ~outside.any(axis=1)
+    ends = np.stack([enter, leave], axis=1)[inside]
+    parts: FloatArray = base[inside, None] + ends[:, :, None] * step[inside, None]
+    return parts, inside
 
 
 def _around(owner: IntArray, points: FloatArray, centres: FloatArray) -> IntArray:

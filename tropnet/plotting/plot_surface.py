@@ -11,8 +11,8 @@ from tropnet.errors import DomainError
 from tropnet.geometry import PolyhedralComplex
 from tropnet.network import Network
 from tropnet.plotting.as_complex import as_complex, chosen_output
-from tropnet.plotting.colours import map_heights, soft_colours
-from tropnet.plotting.flat_cells import FlatCells
+from tropnet.plotting.colours import EVERY_NORMAL, colour_ids, map_heights, soft_colours
+from tropnet.plotting.flat_cells import FlatCells, segments_of, within
 from tropnet.plotting.libraries import library
 from tropnet.plotting.plot_regions import title_of
 
@@ -45,7 +45,7 @@ def plot_surface(
         by: "value" colours by height, with a colour bar; "map" gives regions the colours of
             `plot_regions`.
         cmap: for "value" a colour scale of plotly, for "map" a colour map of matplotlib.
-        edges: whether the boundaries of cells are drawn.
+        edges: whether the boundaries of regions are drawn.
 
     Returns:
         The Figure; `write_html` saves it.
@@ -81,16 +81,17 @@ def plot_surface(
     i, j, k = triangles.T
     surface = graph.Mesh3d(
         x=flat.corners[:, 0], y=flat.corners[:, 1], z=heights, i=i, j=j, k=k, flatshading=True,
-        lighting={"ambient": 0.75, "diffuse": 0.5, "specular": 0.05}, name="f", **look,
+        lighting={"ambient": 0.75, "diffuse": 0.5, "specular": 0.05, **EVERY_NORMAL},
+        name="f", **look,
         hovertemplate="x = (%{x:.4g}, %{y:.4g})<br>f = %{z:.4g}<extra></extra>",
     )  # fmt: skip
     traces = [surface]
     if edges:
-        lines = _outlines(flat, heights)
+        lines = _ridges(flat, output)
         traces.append(
             graph.Scatter3d(
                 x=lines[:, 0], y=lines[:, 1], z=lines[:, 2], mode="lines", hoverinfo="skip",
-                showlegend=False, line={"color": "rgba(0, 0, 0, 0.6)", "width": 1.5},
+                showlegend=False, line={"color": "rgba(0, 0, 0, 0.7)", "width": 3},
             )
         )  # fmt: skip
     axes = {"xaxis_title": "x₁", "yaxis_title": "x₂", "zaxis_title": "f(x)"}
@@ -102,12 +103,18 @@ def plot_surface(
     return figure
 
 
-def _outlines(flat: FlatCells, heights: FloatArray) -> FloatArray:
-    """Return the closed outlines of the cells on the graph, parted by NaN."""
-    points = np.column_stack([flat.corners, heights])
-    closing = np.insert(points, flat.starts[1:], points[flat.starts[:-1]], axis=0)
-    ends = flat.starts[1:] + np.arange(1, len(flat.cells) + 1)
-    result: FloatArray = np.insert(closing, ends, np.nan, axis=0)
+def _ridges(flat: FlatCells, output: int) -> FloatArray:
+    """Return the borders of regions on the graph, inside the window, parted by NaN."""
+    found = flat.complex
+    pieces, ids = found.pieces, colour_ids(found)[found.piece_cells]
+    owners = pieces.facet_cells
+    shown = (owners[:, 1] < 0) | (ids[owners[:, 0]] != ids[owners[:, 1]])
+    ends, inside = within(segments_of(found, flat.window)[shown], flat.window)
+    maps = found.maps[found.piece_cells[owners[shown, 0][inside]], output]
+    heights = np.einsum("fek,fk->fe", ends, maps[:, :2]) + maps[:, 2:]
+    lines = np.full((len(ends), 3, 3), np.nan)
+    lines[:, :2] = np.concatenate([ends, heights[:, :, None]], axis=2)
+    result: FloatArray = lines.reshape(-1, 3)
     return result
 
 
