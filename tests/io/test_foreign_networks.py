@@ -115,11 +115,12 @@ def test_the_two_forms_of_one_vertical_controller(tropnet_data: Path, advisory: 
 def test_the_boxes_of_the_properties(tropnet_data: Path, name: Path) -> None:
     found = read_vnnlib(tropnet_data / name)
     assert len(found) == 1
-    assert found[0].dimension == found.n_outputs == 5
+    assert isinstance(found[0], Box)
+    assert found[0].dimension == found.n_inputs == found.n_outputs == 5
     assert found.output_constraints >= 1
 
 
 def test_the_box_of_property_one(tropnet_data: Path) -> None:
     found = read_vnnlib(tropnet_data / "nets" / "acasxu" / "prop_1.vnnlib")
     lower = ["0.6", "-0.5", "-0.5", "0.45", "-0.5"]
-    assert found.boxes == (Box(lower, ["0.679857769", "0.5", "0.5", "0.5", "-0.45"]),)
+    assert found.domains == (Box(lower, ["0.679857769", "0.5", "0.5", "0.5", "-0.45"]),)

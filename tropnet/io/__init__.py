@@ -8,10 +8,10 @@ from tropnet.io.reader import Options, Reader
 from tropnet.io.save import save
 from tropnet.io.to_onnx import OnnxFile, to_onnx
 from tropnet.io.to_torch import to_torch
-from tropnet.io.vnnlib import InputBoxes, read_vnnlib
+from tropnet.io.vnnlib import InputDomains, read_vnnlib
 
 __all__ = [
-    "InputBoxes",
+    "InputDomains",
     "OnnxFile",
     "Options",
     "Reader",

@@ -20,6 +20,14 @@ VNNLIB = b"""(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 
 (assert (<= X_0 1.5))(assert (>= X_0 -1e-1))(assert (or (and (<= Y_0 1) (>= X_0 0)) (= X_0 (- 1))))
 (assert (<= X_1 (/ 1 3)))(assert (>= X_1 0))
 """
+VNNLIB_2 = b"""(vnnlib-version <2.0>) ; two networks
+(declare-network f (declare-input A real [1,2]) (declare-hidden H real [3] "relu_1")
+ (declare-output B real [1, 1]))
+(declare-network g (isomorphic-to f) (declare-input C real [1,2]) (declare-output D real [1,1]))
+(assert (== A[0,0] C[0,0]))(assert (== A[0,1] C[0,1]))
+(assert (and (<= A[0,0] 1.5) (>= C[0,0] -0.1)))(assert (<= (+ A[0,0] (* 2.0 A[0,1])) 1.0))
+(assert (or (> B[0,0] (+ D[0,0] 0.01)) (< B[0,0] (- D[0,0] 0.01))))
+"""
 
 
 def torch_bytes(content: Any = None, **options: Any) -> bytes:
