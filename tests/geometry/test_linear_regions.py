@@ -321,6 +321,19 @@ def test_progress_is_told() -> None:
     assert seen[-1][:2] == (18, 18)
 
 
+def test_cells_without_directions_are_bounded_without_a_look_at_their_vertices() -> None:
+    corner = Network.from_dense([[[1, 0], [0, 1]], [[1, 1]]])
+    on_box = enumerate_cells(corner, Box.cube(2))
+    assert on_box.bounded.tolist() == [True] * 4
+    assert "cell_vertices" not in vars(on_box)  # not computed: slow for 100,000s of cells
+    assert enumerate_cells(corner).bounded.tolist() == [False] * 4
+    with pytest.raises(DomainError, match="engine='tree' knows cells and facets only"):
+        _ = enumerate_cells(corner, engine="tree").bounded
+    wedge = Polyhedron([[-1, 0], [0, -1]], [0, 0])
+    peak = Network.from_dense([[[1, 1]], [[1]]], [[-1], [0]])  # a triangle, and what lies beyond
+    assert sorted(enumerate_cells(peak, wedge).bounded.tolist()) == [False, True]
+
+
 def test_refusals() -> None:
     network = dense([2, 20, 20, 1], 0)
     with pytest.raises(BudgetExceeded, match="raise max_cells, or take a smaller domain"):

@@ -263,6 +263,8 @@ class PolyhedralComplex:
     @cached_property
     def bounded(self) -> BoolArray:
         """Whether each cell is bounded, `(C,)`."""
+        if len(self.generators) and (self.generators[:, -1] > 0).all():  # cell_vertices is slow
+            return np.ones(self.n_cells, dtype=np.bool_)
         indptr, members = self.cell_vertices
         finite = self.generators[members, -1] > 0
         result: BoolArray = np.logical_and.reduceat(finite, indptr[:-1])
