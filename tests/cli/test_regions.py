@@ -116,6 +116,13 @@ def test_pictures(tropnet: Run, tmp_path: Path, ending: str, start: bytes) -> No
     assert [p.name for p in tmp_path.iterdir()] == [target.name]  # no temporary file is left
 
 
+def test_one_of_a_kind(tropnet: Run, tmp_path: Path) -> None:
+    save(Network.from_dense([[[1], [-1]], [[1, -1]]]), tmp_path / "line.json")
+    lines = tropnet("regions", tmp_path / "line.json").lines
+    assert (lines["cells"], lines["unbounded"]) == ("2", "2 cells")
+    assert (lines["regions"], lines["maps"]) == ("1 linear region", "1 affine map")
+
+
 def test_several_boxes(tropnet: Run, tmp_path: Path) -> None:
     file = tmp_path / "two.vnnlib"
     names = "".join(f"(declare-const {n} Real)\n" for n in ("X_0", "X_1", "Y_0"))
@@ -146,6 +153,9 @@ def test_several_boxes(tropnet: Run, tmp_path: Path) -> None:
         (["--engine", "magic"], "'magic' is not one of"),
         (["--box", "1", "1"], "flat"),
         (["--box", "0"], "--box takes two numbers LO HI"),
+        (["--box", "nan", "1"], "--box takes two finite numbers LO HI, or one file, not 'nan'"),
+        (["--box", "-inf", "inf"], "not '-inf'; without --box the domain is all of R^n"),
+        (["--box", "."], "--box: . is a folder; give a file of a box, or two numbers"),
         (["--box", "0", "1", "--vnnlib", "x"], "both name a domain"),
     ],
 )
@@ -154,6 +164,25 @@ def test_wrong_usage(tropnet: Run, arguments: list[str], said: str) -> None:
     assert (done.code, done.out) == (3, "")
     assert said in done.err
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"lower": [0, 0]}', "lacks or garbles the field 'upper'"),
+        ('{"lower": [0, "x"], "upper": [1, 1]}', "lower[1] is the text 'x'"),
+        ('{"lower": [1, 0], "upper": [0, 1]}', "the box is empty: lower[0] = 1 exceeds"),
+        ('{"type": "sphere"}', "unknown domain type 'sphere'"),
+    ],
+)
+def test_a_wrong_file_of_a_box_is_named(
+    tropnet: Run, tmp_path: Path, content: str, said: str
+) -> None:
+    (tmp_path / "box.json").write_text(content)
+    done = tropnet("regions", "examples:moons_a", "--box", tmp_path / "box.json")
+    assert (done.code, done.out) == (3, "")
+    assert f"--box {tmp_path / 'box.json'}: " in done.err
+    assert said in done.err
 
 
 @pytest.mark.parametrize(

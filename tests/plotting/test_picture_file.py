@@ -36,7 +36,7 @@ def test_each_dimension_has_its_pictures(n: int, ending: str, start: bytes) -> N
     ("n", "ending", "domain", "error", "message"),
     [
         (4, ".png", None, ShapeError, "functions of 4 inputs cannot be drawn; draw a slice"),
-        (1, ".html", None, ShapeError, "are drawn to .png or .svg, not to .html"),
+        (1, ".html", None, ShapeError, "of 1 input are drawn to .png or .svg, not to .html"),
         (3, ".png", Box.cube(3), ShapeError, "are drawn to .html, not to .png"),
         (3, ".html", None, DomainError, "on a box or a bounded polyhedron"),
     ],

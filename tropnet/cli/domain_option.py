@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, final
@@ -31,6 +32,12 @@ class DomainCommand(click.Command):
             if word == "--":
                 words += [word, *rest]
                 break
+            if word == "--box" and rest and _is_not_finite(rest[0]):
+                raise click.UsageError(
+                    f"--box takes two finite numbers LO HI, or one file, not {rest[0]!r}; without "
+                    "--box the domain is all of R^n.",
+                    ctx,
+                )
             if word == "--box" and rest and _is_number(rest[0]):
                 if len(rest) < 2 or not _is_number(rest[1]):
                     found = f"not {rest[1]!r}" if len(rest) > 1 else "and nothing follows"
@@ -97,10 +104,12 @@ def read_domains(box: str | None, vnnlib: str | None, dimension: int) -> list[Do
 def _read(path: Path) -> Domain:
     """Read a domain from a JSON file; its numbers are the decimals that stand there."""
     from tropnet.domains import domain_from_json
-    from tropnet.errors import FormatError
+    from tropnet.errors import FormatError, TropnetError
     from tropnet.io.model_file import ModelFile
     from tropnet.io.strict_json import strict_json
 
+    if path.is_dir():
+        raise FormatError(f"--box: {path} is a folder; give a file of a box, or two numbers")
     # every number stays the text it was written as, so that 0.1 is one tenth
     try:
         text = ModelFile.open(path).text(_MOST_BYTES)
@@ -112,7 +121,10 @@ def _read(path: Path) -> Domain:
         if unknown:
             raise FormatError(f"--box {path} has a field {unknown[0]!r}; known: lower, upper")
         data = {"type": "box", **data}
-    return domain_from_json(data)
+    try:
+        return domain_from_json(data)
+    except TropnetError as error:
+        raise type(error)(f"--box {path}: {error}") from None
 
 
 def _is_number(text: str) -> bool:
@@ -124,3 +136,10 @@ def _is_number(text: str) -> bool:
     except TropnetError:
         return False
     return True
+
+
+def _is_not_finite(text: str) -> bool:
+    try:
+        return not math.isfinite(float(text))
+    except ValueError:
+        return False

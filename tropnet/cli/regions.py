@@ -172,13 +172,13 @@ def _show(title: str, facts: dict[str, Any], max_cells: int) -> None:
     ]
     if facts["complete"]:
         lines += [
-            ("regions", f"{facts['linear_regions']} linear regions"),
-            ("maps", f"{facts['affine_maps']} affine maps"),
+            ("regions", _counted(facts["linear_regions"], "linear region")),
+            ("maps", _counted(facts["affine_maps"], "affine map")),
         ]
     if facts["f_vector"]:
         lines += [
             ("f-vector", ", ".join(map(str, facts["f_vector"]))),
-            ("unbounded", f"{facts['unbounded_cells']} cells"),
+            ("unbounded", _counted(facts["unbounded_cells"], "cell")),
         ]
     lines += [
         ("certified", facts["certified"]),
@@ -194,6 +194,10 @@ def _show(title: str, facts: dict[str, Any], max_cells: int) -> None:
     if "plot" in facts:
         lines.append(("plot", facts["plot"] or "none: an .html picture needs all cells"))
     show_facts(title, lines)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _file(picture: str, number: int, count: int) -> Path:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from tropnet.domains import Domain
 from tropnet.errors import DomainError, ShapeError
 from tropnet.geometry import PolyhedralComplex
+from tropnet.plotting.axes import counted
 from tropnet.plotting.libraries import library
 from tropnet.plotting.plot import plot
 from tropnet.plotting.plot_cells import plot_cells
@@ -41,8 +42,8 @@ def require_drawable(n_inputs: int, ending: str, domain: Domain) -> None:
         )
     if ending not in known:
         raise ShapeError(
-            f"functions of {n_inputs} inputs are drawn to {' or '.join(known)}, not to {ending}; "
-            "change the name of the file"
+            f"functions of {counted(n_inputs, 'input')} are drawn to {' or '.join(known)}, not "
+            f"to {ending}; change the name of the file"
         )
     if n_inputs == 3 and domain is None:
         raise DomainError(
