@@ -93,6 +93,7 @@ class Walk:
         fixed = fixed_coordinates(box)
         self._bounds: dict[Block, IntervalVector] = {}
         self._ranges: dict[Block, IntervalVector] = {ONE: IntervalVector.of([1], [1]), INPUT: box}
+        self._intervals = {name: [box] for name in networks}
         self._values = {name: [input_forms(network, fixed)] for name, network in networks.items()}
 
     def layers(self, name: str) -> Iterator[tuple[int, Forms]]:
@@ -106,26 +107,41 @@ class Walk:
             yield k, pre
 
     def bounds(self, name: str, k: int) -> IntervalVector:
-        """Return intervals around the pre-activations of a layer."""
+        """Return intervals around the pre-activations of a layer.
+
+        They enclose both the forms and, layer by layer, the weighted values of earlier units: with
+        relu(−t) written as relu(t) − t, only the latter show that it is not negative.
+        """
         if (name, k) not in self._bounds:
-            self._bounds[name, k] = self.bounds_of(self.pre[name, k])
+            for net, layer in self.pre:  # in the order of the layers, so that what is read is there
+                if (net, layer) not in self._bounds:
+                    self._bounds[net, layer] = self._enclosed(net, layer)
+                if (net, layer) == (name, k):
+                    break
         return self._bounds[name, k]
+
+    def _enclosed(self, name: str, k: int) -> IntervalVector:
+        layer, values = self.networks[name].layers[k - 1], self._intervals[name]
+        plain = IntervalVector.point(layer.affine.bias.exact)
+        for source, weights in layer.affine.terms:
+            plain = plain + values[source].image(weights.matrix)
+        before = plain.meet(self._around(self.pre[name, k]))
+        values.append(before.relu().where(layer.relu, before).outward())
+        return before
+
+    def _around(self, forms: Forms) -> IntervalVector:
+        """Return intervals around forms over atoms whose bounds are known."""
+        for block in forms.parts:
+            if block not in self._ranges:
+                self._ranges[block] = self._bounds[block].relu().outward()
+        return forms.bounds(self._ranges)
 
     def bounds_of(self, forms: Forms) -> IntervalVector:
         """Return intervals around forms over the atoms so far; each layer's are computed once."""
-        wanted, blocks = set(forms.parts), list(forms.parts)
-        while blocks:
-            block = blocks.pop()
-            if block not in self._ranges:
-                new = self.pre[block].parts.keys() - wanted
-                wanted |= new
-                blocks += new
-        for block in self.pre:  # in the order of the layers, so that what is read comes first
-            if block in wanted and block not in self._ranges:
-                before = self._bounds.get(block) or self.pre[block].bounds(self._ranges)
-                self._bounds[block] = before
-                self._ranges[block] = before.relu().outward()
-        return forms.bounds(self._ranges)
+        for block in forms.parts:
+            if block in self.pre:
+                self.bounds(*block)
+        return self._around(forms)
 
     def settle(self, name: str, k: int, claims: Sequence[Claim]) -> None:
         """Write the values of layer k as forms, taking the claims for granted."""
