@@ -100,10 +100,15 @@ def test_any_change_breaks_the_seal() -> None:
     ("changes", "message"),
     [
         ({"schema": "tropnet/other"}, "not a certificate"),
-        ({"version": 2}, "certificate version 2; this tropnet reads version 1"),
+        ({"version": 3}, "certificate version 3; this tropnet reads versions 1 to 2"),
         ({"claim": "equal"}, "the field 'claim' is 'equal'"),
         ({"claim": ["equivalent"]}, "the field 'claim'"),
-        ({"relation": "argmax"}, "the field 'relation' is 'argmax'; known: equal"),
+        ({"relation": "same"}, "the field 'relation' is 'same'; known: equal, at_most, up_to_"),
+        ({"relation": "argmax", "norm": "1"}, "norm '1' goes with the relation 'equal'"),
+        ({"relation": "argmin", "norm": "inf", "scales": ["1"]}, "a tolerance for each output goes with"),
+        ({"scales": ["1", "0"]}, "the scales of the outputs have to be positive"),
+        ({"spread": {}}, "a field is missing or garbled"),
+        ({"more": 1}, "unknown field 'more'"),
         ({"norm": "3"}, "the field 'norm'"),
         ({"norm": 2}, "the field 'norm'"),
         ({"a": 5}, "the field 'a' is not a text"),
@@ -182,7 +187,8 @@ def test_files_that_cannot_be_read_or_written(
 
 def test_the_file_is_plain_json_with_rationals_as_texts() -> None:
     data = json.loads(json.dumps(example().to_json()))
-    assert data["lower"] == {"value": "1/9", "point": ["1/4"], "direction": None}
+    assert data["lower"] == {"value": "1/9", "point": ["1/4"], "direction": None,
+                             "other": None}  # fmt: skip
     assert data["atol"] == "1/7"
 
 

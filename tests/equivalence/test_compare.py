@@ -447,7 +447,7 @@ def test_cells_that_are_too_many_are_left_out_and_said() -> None:
         (POSITIVE, {"atol": math.nan}, DomainError, "atol is nan"),
         (POSITIVE, {"atol": math.inf}, DomainError, "atol is inf"),
         (POSITIVE, {"norm": "3"}, DomainError, "unknown norm '3'"),
-        (POSITIVE, {"relation": "argmax"}, DomainError, "unknown relation 'argmax'"),
+        (POSITIVE, {"relation": "same"}, DomainError, "unknown relation 'same'"),
         (POSITIVE, {"time_limit": 0}, DomainError, "time_limit is 0"),
         (POSITIVE, {"time_limit": math.inf}, DomainError, "time_limit is inf"),
         (POSITIVE, {"time_limit": math.nan}, DomainError, "time_limit is nan"),

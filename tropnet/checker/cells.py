@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Final, TypeAlias, final
+from typing import Final, TypeAlias
 
 import flint
 
 from tropnet.checker.cone import Cone, Row
-from tropnet.checker.gap import norm_above, norm_below
+from tropnet.checker.relation import Relation
 from tropnet.checker.stage import Stage, stages_of
+from tropnet.checker.suprema import Better, Supremum, both_ways, visitor_of
 from tropnet.domains import Box, Domain
 from tropnet.errors import DomainError
 from tropnet.exact import RationalMatrix
@@ -27,9 +26,6 @@ from tropnet.network.network import Network
 
 #: Called with a number of cells; raises to stop.
 Watch: TypeAlias = Callable[[int], None]
-
-#: Called with a point.
-Better: TypeAlias = Callable[[tuple[Fraction, ...]], object]
 
 #: The largest input dimension that `joint_cells` takes.
 MAX_INPUTS: Final = 6
@@ -39,48 +35,26 @@ MAX_INPUTS: Final = 6
 AXES: Final = 2
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Supremum:
-    """The supremum of |f − g| over a domain.
-
-    Attributes:
-        lower: a rational lower bound, attained at `point`; equal to `upper` unless a norm is
-            irrational. None: the difference is unbounded.
-        upper: an upper bound; None: unbounded.
-        point: where the lower bound is attained; of no meaning where |f − g| is unbounded.
-        ray: a direction along which |f − g| grows without bound, or None.
-        base: a point of the domain from which the ray starts, or None.
-        cells: the number of joint cells. For one or two inputs, polyhedra and R^n are cut along the
-            coordinate axes too.
-    """
-
-    lower: Fraction | None
-    upper: Fraction | None
-    point: tuple[Fraction, ...] | None
-    ray: tuple[Fraction, ...] | None
-    base: tuple[Fraction, ...] | None
-    cells: int
-
-
 def supremum(
     a: Network,
     b: Network,
     domain: Domain,
-    norm: str = "inf",
+    relation: Relation | str = "inf",
     watch: Watch | None = None,
     better: Better | None = None,
 ) -> Supremum:
     """Return the exact supremum of |a − b| over a domain of at most `MAX_INPUTS` dimensions.
 
+    It is that of the gap of another relation where one is given.
+
     Args:
         a: the first network.
         b: the second network.
         domain: a box, a polyhedron, or None for all of R^n.
-        norm: the norm on R^m.
+        relation: whose gap; or the norm on R^m in which |a − b| is measured.
         watch: called with the number of cells so far, at each cell and several times in each cut;
             what it raises ends the enumeration.
-        better: called with each point at which |a − b| is larger than at those before, and not 0.
+        better: called with each point at which the gap is larger than at those before, and not 0.
 
     Raises:
         DomainError: too many inputs, or an empty domain.
@@ -99,40 +73,24 @@ def supremum(
     """
     if a.n_inputs > MAX_INPUTS:
         raise DomainError(f"joint cells are enumerated for at most {MAX_INPUTS} inputs")
-    dimension = a.n_inputs
-    best, worst = Fraction(-1), Fraction(0)
-    point: tuple[Fraction, ...] | None = None
-    ray = base = None
+    asked = Relation("equal", relation) if isinstance(relation, str) else relation
+    asked.require_outputs(a.n_outputs)
+    stages = stages_of((a, b))
+    first, second = (stage.denominator for stage in stages if stage.is_output)
+    visitor = visitor_of(asked, a.n_inputs, a.n_outputs, (first, second), better)
     cells = 0
 
     def look() -> None:
         if watch is not None:
             watch(cells)
 
-    for rows, outputs, scale in joint_cells(a, b, domain, look):
+    for cone in _cones(stages, domain, a.n_inputs, look):
         cells += 1
         look()
-        for row, values in zip(rows, outputs, strict=True):
-            weight = row[dimension]
-            if weight == 0:
-                if any(values) and ray is None:
-                    ray, base = _divided(row, 1), _finite_point(rows)
-                continue
-            # no norm is larger than the sum of the sizes
-            if sum(map(abs, values)) * best.denominator <= best.numerator * scale * weight:
-                continue
-            gaps = [Fraction(v, scale * weight) for v in values]
-            below = norm_below(gaps, norm)
-            worst = max(worst, norm_above(gaps, norm))
-            if below > best:
-                best, point = below, _divided(row, weight)
-                if better is not None and best > 0:
-                    better(point)
+        visitor.visit(cone, look)
     if cells == 0:
         raise DomainError("the domain is empty; a comparison over it would say nothing")
-    if ray is not None:
-        return Supremum(None, None, point, ray, base, cells)
-    return Supremum(best, worst, point, None, None, cells)
+    return visitor.found(cells)
 
 
 def joint_cells(
@@ -155,21 +113,27 @@ def joint_cells(
     stages = stages_of((a, b))
     size, scale = a.n_outputs, math.lcm(*(stage.denominator for stage in stages if stage.is_output))
     first, second = (scale // stage.denominator for stage in stages if stage.is_output)
+    for cone in _cones(stages, domain, a.n_inputs, watch):
+        rows = both_ways(cone)
+        ends = [(row[width : width + size], row[width + size :]) for row in rows]
+        outputs = [[int(u * first - v * second) for u, v in zip(*end, strict=True)] for end in ends]
+        yield [list(map(int, row[:width])) for row in rows], outputs, scale
+
+
+def _cones(
+    stages: Sequence[Stage], domain: Domain, inputs: int, watch: Callable[[], None] | None
+) -> Iterator[Cone]:
+    """Iterate over the cones over all joint cells; behind (x, w) stand the outputs of both."""
     # the cells of each stage, made only when they are asked for
-    nested = [_start(domain, a.n_inputs, watch)]
+    nested = [_start(domain, inputs, watch)]
     while nested:
         cone = next(nested[-1], None)
         if cone is None:
             nested.pop()
         elif len(nested) <= len(stages):
             nested.append(_cut(cone, stages[len(nested) - 1], watch))
-        else:  # what is left behind (x, w) are the outputs of both networks
-            rows = cone.rows() + [[-v for v in line] for line in cone.lines]
-            ends = [(row[width : width + size], row[width + size :]) for row in rows]
-            outputs = [
-                [int(u * first - v * second) for u, v in zip(*end, strict=True)] for end in ends
-            ]
-            yield [list(map(int, row[:width])) for row in rows], outputs, scale
+        else:
+            yield cone
 
 
 def domain_cone(domain: Domain, inputs: int, watch: Callable[[], None] | None = None) -> Cone:
@@ -218,12 +182,3 @@ def _refined(
 def _values(forms: flint.fmpz_mat, row: Row) -> Row:
     """Return the values of linear forms, which are the rows of a matrix."""
     return list((forms * flint.fmpz_mat(len(row), 1, row)).entries())
-
-
-def _finite_point(rows: Sequence[Row]) -> tuple[Fraction, ...]:
-    row = next(row for row in rows if row[-1] > 0)
-    return _divided(row, row[-1])
-
-
-def _divided(row: Row, weight: int) -> tuple[Fraction, ...]:
-    return tuple(Fraction(v, weight) for v in row[:-1])

@@ -10,16 +10,16 @@ from typing import Final, final
 
 from tropnet.checker.cells import supremum
 from tropnet.checker.certificate import Certificate, LowerEvidence
-from tropnet.checker.gap import norm_above, norm_below
+from tropnet.checker.far_out import far_out
 from tropnet.checker.hull import hull
 from tropnet.checker.intervals import Matching, difference_bounds, plain_bounds
+from tropnet.checker.relation import Relation
 from tropnet.checker.relations import replay_relations
 from tropnet.domains import Box, Domain, require_dimension
 from tropnet.errors import CertificateError, TropnetError
 from tropnet.exact import IntervalVector, RationalMatrix
 from tropnet.exact.fraction import decimal_text
 from tropnet.network.fold import folded
-from tropnet.network.linear_part import linear_part
 from tropnet.network.network import Network
 
 
@@ -92,6 +92,8 @@ def _replay(certificate: Certificate, a: Network, b: Network) -> str:
     if certificate.atol < 0:
         raise CertificateError(f"atol is {certificate.atol}; a tolerance is not negative")
     lower, upper = certificate.lower, certificate.upper
+    certificate.asked.require_outputs(a.n_outputs)
+    _check_spread(certificate, a)
     _check_lower(lower, certificate, a, b)
     proven = _UPPER[upper.method](certificate, a, b)
     if upper.value is not None and (proven is None or proven > upper.value):
@@ -107,20 +109,42 @@ def _replay(certificate: Certificate, a: Network, b: Network) -> str:
     ):
         raise CertificateError("the lower bound does not prove a difference beyond atol")
     return (
-        f"{_shown(lower.value)} <= sup|f-g| <= {_shown(upper.value)} replayed, "
+        f"{_shown(lower.value)} <= {certificate.asked.bounded} <= {_shown(upper.value)} replayed, "
         f"upper end by {upper.method}"
     )
 
 
+def _check_spread(certificate: Certificate, a: Network) -> None:
+    """Refuse relative tolerances that are not what the recorded points give."""
+    spread, scales = certificate.spread, certificate.scales
+    if spread is None:
+        return
+    if scales is None or certificate.atol != 1:
+        raise CertificateError("relative tolerances need scales, and an atol of 1")
+    if spread.rtol <= 0 or any(v < 0 for v in spread.atol):
+        raise CertificateError("a relative tolerance is not positive, or an absolute one negative")
+    if not spread.points or len(spread.atol) != a.n_outputs:
+        raise CertificateError("relative tolerances need points, and an atol for each output")
+    for point in spread.points:
+        _check_point(point, "a point of the spread", certificate.domain, a.n_inputs)
+    if any(t * s != 1 for t, s in zip(spread.tolerances(a), scales, strict=True)):
+        raise CertificateError("the scales are not one over the tolerances that the spread gives")
+
+
+def _check_point(point: tuple[Fraction, ...], name: str, domain: Domain, dimension: int) -> None:
+    if len(point) != dimension:
+        raise CertificateError(f"{name} has another dimension")
+    if domain is not None and not domain.contains(point):
+        raise CertificateError(f"{name} lies outside the domain")
+
+
 def _check_lower(lower: LowerEvidence, certificate: Certificate, a: Network, b: Network) -> None:
-    if len(lower.point) != a.n_inputs:
-        raise CertificateError("the lower bound's point has another dimension")
-    if certificate.domain is not None and not certificate.domain.contains(lower.point):
-        raise CertificateError("the lower bound's point lies outside the domain")
+    domain, relation = certificate.domain, certificate.asked
+    _check_point(lower.point, "the lower bound's point", domain, a.n_inputs)
+    if lower.other is not None:
+        _check_point(lower.other, "the lower bound's other point", domain, a.n_inputs)
     if lower.value is not None:
-        point = [list(lower.point)]
-        gap = (a.exact(point) - b.exact(point)).to_fractions()[0]
-        if lower.value > norm_below(gap, certificate.norm):
+        if lower.value > _gap(lower, relation, a, b):
             raise CertificateError(
                 "at the lower bound's point the functions are closer than it says"
             )
@@ -128,11 +152,25 @@ def _check_lower(lower: LowerEvidence, certificate: Certificate, a: Network, b: 
     direction = lower.direction
     if direction is None or len(direction) != a.n_inputs:
         raise CertificateError("an infinite lower bound needs a direction of the domain")
-    if not _recedes(certificate.domain, direction):
+    if not _recedes(domain, direction):
         raise CertificateError("the domain is bounded in the direction of the lower bound")
-    slope = linear_part(a).exact([list(direction)]) - linear_part(b).exact([list(direction)])
-    if slope.is_zero():
-        raise CertificateError("the functions have the same slope at infinity in the direction")
+    if not relation.grows(*(far_out(f, lower.point, direction) for f in (a, b))):
+        raise CertificateError(
+            "the functions have the same slope at infinity in the direction, or the gap does not "
+            "grow there"
+        )
+
+
+def _gap(lower: LowerEvidence, relation: Relation, a: Network, b: Network) -> Fraction:
+    """Return the gap at the lower bound's point, or between its two points."""
+    f, g = (network.exact([list(lower.point)]) for network in (a, b))
+    if not relation.takes_two_points:
+        return relation.gap(f.to_fractions()[0], g.to_fractions()[0])
+    if lower.other is None:
+        return Fraction(0)
+    other = [list(lower.other)]
+    first, second = (f - g).to_fractions()[0], (a.exact(other) - b.exact(other)).to_fractions()[0]
+    return relation.gap_between(first, second)
 
 
 def _recedes(domain: Domain, direction: tuple[Fraction, ...]) -> bool:
@@ -151,12 +189,6 @@ def _box(certificate: Certificate, network: Network) -> IntervalVector:
     return hull(certificate.domain, network.n_inputs, proof)
 
 
-def _norm(bounds: IntervalVector, norm: str) -> Fraction | None:
-    sizes = bounds.magnitudes()
-    finite = [v for v in sizes if v is not None]
-    return norm_above(finite, norm) if len(finite) == len(sizes) else None
-
-
 def _identical(certificate: Certificate, a: Network, b: Network) -> Fraction | None:
     if a.sha256 != b.sha256:
         raise CertificateError("the networks are claimed identical and are not")
@@ -165,7 +197,7 @@ def _identical(certificate: Certificate, a: Network, b: Network) -> Fraction | N
 
 def _relations(certificate: Certificate, a: Network, b: Network) -> Fraction | None:
     bounds = replay_relations(a, b, _box(certificate, a), certificate.upper.data)
-    return _norm(bounds, certificate.norm)
+    return certificate.asked.above(bounds)
 
 
 def _intervals(certificate: Certificate, a: Network, b: Network) -> Fraction | None:
@@ -173,12 +205,12 @@ def _intervals(certificate: Certificate, a: Network, b: Network) -> Fraction | N
     a, b = folded(a), folded(b)
     listed = data.get("matchings") if isinstance(data, dict) else None
     if listed is None:
-        return _norm(plain_bounds(a, box) - plain_bounds(b, box), certificate.norm)
+        return certificate.asked.above(plain_bounds(a, box) - plain_bounds(b, box))
     if not isinstance(listed, list) or not len(listed) == len(a.layers) == len(b.layers):
         raise CertificateError("there is not one matching for each layer of both networks")
     sizes = zip(listed, a.widths, b.widths, strict=True)
     matchings = [Matching.from_json(item, wa, wb) for item, wa, wb in sizes]
-    return _norm(difference_bounds(a, b, box, matchings), certificate.norm)
+    return certificate.asked.above(difference_bounds(a, b, box, matchings))
 
 
 def _cells(certificate: Certificate, a: Network, b: Network) -> Fraction | None:
@@ -191,7 +223,7 @@ def _cells(certificate: Certificate, a: Network, b: Network) -> Fraction | None:
         if count > claimed:
             raise CertificateError(f"there are more joint cells than the {claimed} claimed")
 
-    found = supremum(a, b, certificate.domain, certificate.norm, watch)
+    found = supremum(a, b, certificate.domain, certificate.asked, watch)
     if found.cells != claimed:
         raise CertificateError(f"{found.cells} joint cells were found, not the {claimed} claimed")
     return found.upper

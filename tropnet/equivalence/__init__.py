@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tropnet.equivalence.argmax import Argmax, Argmin
 from tropnet.equivalence.compare import compare_networks
 from tropnet.equivalence.verdict import (
     Different,
@@ -13,6 +14,8 @@ from tropnet.equivalence.verdict import (
 from tropnet.equivalence.witness import Witness
 
 __all__ = [
+    "Argmax",
+    "Argmin",
     "Different",
     "Equivalent",
     "Undecided",

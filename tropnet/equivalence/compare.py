@@ -13,7 +13,7 @@ from typing import Any, Final
 from tropnet.checker import Certificate
 from tropnet.checker.cells import MAX_INPUTS
 from tropnet.checker.certificate import Claimed
-from tropnet.checker.gap import Norm, norm_above
+from tropnet.checker.gap import Norm
 from tropnet.checker.intervals import difference_bounds, plain_bounds
 from tropnet.domains import Domain, Polyhedron
 from tropnet.equivalence.bracket import Bracket
@@ -21,8 +21,9 @@ from tropnet.equivalence.falsify import Falsifier
 from tropnet.equivalence.infinity import grow
 from tropnet.equivalence.match import match_units
 from tropnet.equivalence.out_of_time import OutOfTime
-from tropnet.equivalence.problem import RELATIONS, Problem
+from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.relate import Related, offer, relate
+from tropnet.equivalence.relative import relative
 from tropnet.equivalence.separate import separate, shallow
 from tropnet.equivalence.verdict import Bound, Different, Equivalent, Undecided, Verdict
 from tropnet.equivalence.visit_cells import (
@@ -32,8 +33,7 @@ from tropnet.equivalence.visit_cells import (
     visit_few_cells,
 )
 from tropnet.equivalence.witness import witness_at
-from tropnet.errors import BudgetExceeded, DomainError
-from tropnet.exact import IntervalVector
+from tropnet.errors import BudgetExceeded
 from tropnet.exact.fraction import decimal_text
 from tropnet.network import Network
 from tropnet.network.fold import folded
@@ -47,8 +47,9 @@ def compare_networks(
     b: Network,
     domain: Domain = None,
     *,
-    relation: str = "equal",
+    relation: Any = "equal",
     atol: Any = 0,
+    rtol: Any = None,
     norm: Norm = "inf",
     time_limit: float = 60,
     seed: int = 0,
@@ -66,8 +67,11 @@ def compare_networks(
         a: the first network f.
         b: the second network g.
         domain: a `Box`, a `Polyhedron`, or None for all of R^n.
-        relation: `"equal"`.
-        atol: the largest |f − g| that still counts as equal; exact.
+        relation: `"equal"`, `"at_most"`, `"up_to_constant"`, `"argmax"`, `"argmin"`, an `Argmax` or
+            an `Argmin`; see `tropnet.compare`.
+        atol: the largest gap at which the relation still holds, exact; for `"equal"` also one
+            positive number for each output.
+        rtol: for `"equal"`, a share of the range of each output that is added to its atol.
         norm: the norm on R^m: `"inf"`, `"1"` or `"2"`.
         time_limit: seconds after which the answer is Undecided with the bounds so far.
         seed: of the random searches.
@@ -88,10 +92,10 @@ def compare_networks(
         'Different'
     """
     start = time.perf_counter()
-    if relation not in RELATIONS:
-        raise DomainError(f"unknown relation {relation!r}; known: {', '.join(RELATIONS)}")
-    problem = Problem.of(a, b, domain, atol=atol, norm=norm, time_limit=time_limit, seed=seed)
-    return _Portfolio(problem, start).run()
+    problem = Problem.of(
+        a, b, domain, relation=relation, atol=atol, norm=norm, time_limit=time_limit, seed=seed
+    )
+    return _Portfolio(relative(problem, rtol), start).run()
 
 
 class _Portfolio:
@@ -161,6 +165,8 @@ class _Portfolio:
         """Tell whether a point is missing that `separate` can find."""
         if not related or self.bracket.decided or self.problem.atol != 0:
             return False
+        if self.problem.relation.kind not in ("equal", "up_to_constant"):
+            return False
         return shallow(related[0]) and not isinstance(self.problem.domain, Polyhedron)
 
     def relate(self, related: list[Related]) -> str:
@@ -182,19 +188,13 @@ class _Portfolio:
         matchings = match_units(problem, related[0].pairs() if related else None)
         if matchings is None:
             first, second = (plain_bounds(f, problem.box, watch) for f in (a, b))
-            self.offer_intervals(first - second, None)
+            self.bracket.offer_intervals(first - second, "intervals", {"matchings": None})
         else:
             bounds = difference_bounds(a, b, problem.box, matchings, watch)
-            self.offer_intervals(bounds, [m.to_json() for m in matchings])
+            data = {"matchings": [m.to_json() for m in matchings]}
+            self.bracket.offer_intervals(bounds, "intervals", data)
         value = self.bracket.upper.value
-        return f"|f-g| <= {'inf' if value is None else decimal_text(value)}"
-
-    def offer_intervals(self, bounds: IntervalVector, matchings: Any) -> None:
-        sizes = bounds.magnitudes()
-        finite = [v for v in sizes if v is not None]
-        if len(finite) == len(sizes):
-            value = norm_above(finite, self.problem.norm)
-            self.bracket.offer_upper(value, "intervals", {"matchings": matchings})
+        return f"{problem.relation.at_points} <= {'inf' if value is None else decimal_text(value)}"
 
     # ---- the verdict ------------------------------------------------------------------------
 
@@ -215,13 +215,18 @@ class _Portfolio:
             claim,
             bracket.lower,
             bracket.upper,
+            problem.relation.kind,
+            problem.relation.scales,
+            problem.spread,
         )
         lower, upper = bracket.lower.value, bracket.upper.value
         parts: dict[str, Any] = {
-            "relation": "equal",
+            "relation": problem.relation.kind,
             "domain": problem.domain,
             "atol": problem.atol,
             "norm": problem.norm,
+            "scales": problem.relation.scales,
+            "rtol": None if problem.spread is None else problem.spread.rtol,
             "lower": _bound(lower),
             "upper": _bound(upper),
             "certificate": certificate,
@@ -237,7 +242,7 @@ class _Portfolio:
         if claim == "equivalent":
             return Equivalent(**parts)
         if bracket.witness is not None:
-            return Different(**parts, witness=witness_at(problem, bracket.witness))
+            return Different(**parts, witness=witness_at(problem, bracket.witness, bracket.other))
         return Undecided(**{**parts, "method": "nothing"}, reason=self.reason())
 
     def reason(self) -> str:
@@ -252,9 +257,9 @@ class _Portfolio:
                 f"give {longer and longer + 'or '}a Box, such as the range of your data"
             )
         if problem.atol < upper:
-            bound = decimal_text(upper, 3)
+            bound = f"{problem.relation.at_points} <= {decimal_text(upper, 3)}"
             return (
-                f"no point beyond atol was found, but only |f-g| <= {bound} is proven; "
+                f"no point beyond atol was found, but only {bound} is proven; "
                 f"give a smaller domain, {longer}or an atol above that bound"
             )
         return "the bounds do not meet"

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
+from tropnet.equivalence.aim import Aim
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.heights import heights
-from tropnet.equivalence.linear_cell import farthest, linear_cell
+from tropnet.equivalence.linear_cell import farthest
 from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.sample import Sampler
 from tropnet.equivalence.switch import switch_points
 from tropnet.exact.fraction import decimal_text
-from tropnet.network.forward import forward
-from tropnet.network.gradient import gradient
 
 if TYPE_CHECKING:
     from tropnet.network import Network
@@ -32,13 +31,15 @@ _BEST: Final = 4
 _COVER: Final = 48
 #: Cells in which a linear program looks for the farthest point.
 _CELLS: Final = 3
+#: Shares of the way back from a vertex at which outputs may be equal.
+_BACK: Final = (2.0**-8, 2.0**-20, 2.0**-32)
 #: Rounds without progress after which a search gives up.
 _PATIENCE: Final = 16
 
 
 @final
 class Falsifier:
-    """Looks for points where |f − g| is large, on a budget.
+    """Looks for points where the gap of f and g is large, on a budget.
 
     Sampling (corners, uniform, kinks of units), gradient ascent, linear programs inside the linear
     cell, and driving units that never changed sign (`switch_points`) propose float points; each
@@ -54,6 +55,7 @@ class Falsifier:
         self.bracket = bracket
         self.until = problem.deadline
         self.sampler = Sampler(problem)
+        self.aim = Aim(problem, bracket)
         self.rounds = 0
 
     def run(self, seconds: float) -> str:
@@ -73,7 +75,8 @@ class Falsifier:
                 if self.bracket.different or time.monotonic() > self.until:
                     break
         shown = self.bracket.lower.value
-        return f"largest |f-g| found: {'inf' if shown is None else decimal_text(shown)}"
+        value = "inf" if shown is None else decimal_text(shown)
+        return f"largest {self.problem.relation.at_points} found: {value}"
 
     def _round(self) -> None:
         points = self._sweep()
@@ -127,15 +130,11 @@ class Falsifier:
 
     # ---- ascent -----------------------------------------------------------------------------
 
-    def _difference(self, points: FloatArray) -> FloatArray:
-        first, second = (forward(network, points)[-1] for network in self._networks)
-        return _finite(np.asarray(first - second, dtype=np.float64))
-
     def _gaps(self, points: FloatArray) -> FloatArray:
-        return np.asarray(np.linalg.norm(self._difference(points), _ORDERS[self.problem.norm], 1))
+        return self.aim.heights(points)
 
     def _climb(self, points: FloatArray) -> FloatArray:
-        """Follow the gradient of |f − g| from the best points."""
+        """Follow the gradient of the gap from the best points."""
         gaps = self._gaps(points)
         order = np.argsort(gaps)[::-1][: self.problem.batch(_CLIMBERS, 3)]
         here, best = points[order], gaps[order]
@@ -144,7 +143,7 @@ class Falsifier:
         for step in range(_STEPS):
             if time.monotonic() > self.until:
                 break
-            slope = self._slope(here)
+            slope = self.aim.slope(here)
             size = np.abs(slope).max(axis=1, keepdims=True)
             direction = np.sign(slope) if step % 2 else slope / np.where(size > 0, size, 1)
             here = self.sampler.pull(here + direction * width * 0.5 * 0.85**step)
@@ -153,21 +152,6 @@ class Falsifier:
             kept[better], best[better] = here[better], gaps[better]
             here = np.where(better[:, None], here, kept)
         return kept
-
-    def _slope(self, points: FloatArray) -> FloatArray:
-        """Return a subgradient of |f − g|."""
-        difference = self._difference(points)
-        if self.problem.norm == "inf":
-            weights = np.zeros_like(difference)
-            rows = np.arange(len(points))
-            top = np.argmax(np.abs(difference), axis=1)
-            weights[rows, top] = np.where(difference[rows, top] < 0, -1.0, 1.0)
-        elif self.problem.norm == "1":
-            weights = np.sign(difference)
-        else:
-            weights = difference
-        first, second = (gradient(network, points, weights) for network in self._networks)
-        return _finite(np.asarray(first - second))
 
     # ---- linear programs --------------------------------------------------------------------
 
@@ -183,23 +167,20 @@ class Falsifier:
                 if vertex is None:
                     break
                 vertex = self.sampler.pull(vertex[None, :])[0]
-                if self._gaps(vertex[None, :])[0] <= self._gaps(here[None, :])[0]:
+                if not self.aim.is_choice and (
+                    self._gaps(vertex[None, :])[0] <= self._gaps(here[None, :])[0]
+                ):
                     break
+                for share in _BACK if self.aim.is_choice else ():
+                    # at the vertex itself g may be undecided
+                    self._offer(vertex + share * (here - vertex))
                 here = vertex
                 self._offer(here)
 
     def _best_vertex(self, point: FloatArray) -> FloatArray | None:
         """Maximise the linear difference over the joint cell around a point, within the domain."""
-        slopes, values = [np.zeros((0, len(point)))], [np.zeros(0)]
-        for network in self._networks:
-            for layer, slope, value in zip(
-                network.layers, *linear_cell(network, point), strict=True
-            ):
-                slopes.append(slope[layer.relu])
-                values.append(value[layer.relu])
-        units = np.vstack(slopes), np.concatenate(values)
-        slope = self._slope(point[None, :])[0]
-        return farthest(self.sampler, point, slope, units, self.until)
+        slope = self.aim.slope(point[None, :])[0]
+        return farthest(self.sampler, point, slope, self.aim.bounding(point), self.until)
 
     def _switch(self, points: FloatArray) -> None:
         """Visit points where units change sign that had one sign on all points."""
@@ -218,14 +199,6 @@ class Falsifier:
 
     def _offer(self, point: FloatArray) -> None:
         self.bracket.offer_point(self.sampler.rational(point))
-
-
-_ORDERS: Final[dict[str, Any]] = {"inf": np.inf, "1": 1, "2": 2}
-
-
-def _finite(values: FloatArray) -> FloatArray:
-    """Return the values with zeros where floats gave up."""
-    return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def falsify(problem: Problem, bracket: Bracket, seconds: float) -> str:

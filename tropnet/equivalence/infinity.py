@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
 import numpy as np
 
+from tropnet.checker.relation import EQUAL, Relation
 from tropnet.domains import Box
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.falsify import Falsifier
@@ -29,11 +31,12 @@ _FARTHEST: Final = 2**20
 
 
 def grow(problem: Problem, bracket: Bracket) -> str:
-    """Look for a direction in which f and g drift apart without bound, on all of R^n.
+    """Look for a direction in which the gap of f and g grows without bound, on all of R^n.
 
     sup|f − g| over R^n is finite exactly when the bias-free networks are equal: f(tx)/t tends to
     the bias-free network at x, and two networks with equal ones stay within a constant of each
-    other because both are Lipschitz in their biases.
+    other because both are Lipschitz in their biases. Where the bias-free networks have a gap of
+    another relation at a direction, that gap grows along it; for leads the converse fails.
 
     Args:
         problem: a comparison on R^n.
@@ -57,6 +60,11 @@ def grow(problem: Problem, bracket: Bracket) -> str:
     return "they drift apart without bound along a direction"
 
 
+def _gap_relation(problem: Problem) -> Relation:
+    """Return the relation whose gap of the bias-free networks, at one point, has to be positive."""
+    return EQUAL if problem.relation.takes_two_points else problem.relation
+
+
 def _random_direction(
     problem: Problem, first: Network, second: Network
 ) -> tuple[Fraction, ...] | None:
@@ -73,12 +81,20 @@ def _random_direction(
     while start < len(directions) and time.monotonic() < limit:
         # large networks take long for a point, small ones are faster with many at a time
         some = directions.rows(range(start, min(start + max(1, 4 * start), len(directions))))
-        slopes = first.exact(some) - second.exact(some)
-        if not slopes.is_zero():  # the steepest would be no better a proof
-            steep = int(np.flatnonzero(slopes.signs().any(axis=1))[0])
-            return tuple(some.to_fractions()[steep])
+        for direction in _steep(problem, first.exact(some), second.exact(some)):
+            return tuple(some.to_fractions()[direction])
         start += len(some)
     return None
+
+
+def _steep(problem: Problem, first: RationalMatrix, second: RationalMatrix) -> list[int]:
+    """Return the rows in which slopes have a gap; the largest would be no better a proof."""
+    difference = (first - second).signs()
+    if problem.relation.kind in ("argmax", "argmin"):
+        pairs = zip(first.to_fractions(), second.to_fractions(), strict=True)
+        return [k for k, (f, g) in enumerate(pairs) if problem.relation.gap(f, g) > 0]
+    steep = difference > 0 if problem.relation.kind == "at_most" else difference != 0
+    return [int(k) for k in np.flatnonzero(steep.any(axis=1))]
 
 
 def _searched_direction(
@@ -88,7 +104,10 @@ def _searched_direction(
     problem.require_time()
     cube = Box.cube(problem.a.n_inputs)
     seconds = min(_SEARCH, problem.remaining)
-    inner = Problem.of(first, second, cube, time_limit=seconds, seed=problem.seed)
+    inner = replace(
+        Problem.of(first, second, cube, time_limit=seconds, seed=problem.seed),
+        relation=_gap_relation(problem),
+    )
     bracket = Bracket(inner)
     with suppress(OutOfTime):
         Falsifier(inner, bracket).run(seconds)

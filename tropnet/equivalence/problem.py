@@ -11,9 +11,12 @@ from typing import Any, Final, final
 
 import numpy as np
 
-from tropnet.checker.gap import NORMS, Norm, norm_below
+from tropnet.checker.gap import Norm
 from tropnet.checker.hull import hull
+from tropnet.checker.relation import EQUAL, KINDS, Relation
+from tropnet.checker.spread import Spread
 from tropnet.domains import Box, Domain, Polyhedron, require_dimension
+from tropnet.equivalence.asked_relation import asked_relation
 from tropnet.equivalence.out_of_time import OutOfTime
 from tropnet.equivalence.polyhedron_hull import (
     polyhedron_hull,
@@ -21,11 +24,11 @@ from tropnet.equivalence.polyhedron_hull import (
     polyhedron_vertices,
 )
 from tropnet.errors import DomainError, ShapeError
-from tropnet.exact import IntervalVector, as_fraction
+from tropnet.exact import IntervalVector
 from tropnet.network import Network
 
 #: The relations that can be compared.
-RELATIONS: Final = ("equal",)
+RELATIONS: Final = KINDS
 #: Vertices of a polyhedron found by linear programs.
 _VERTICES: Final = 24
 #: The share of the time left that linear programs on a polyhedron may take.
@@ -39,31 +42,33 @@ _GRADIENTS: Final = 2**23
 @final
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Two networks, a domain and a tolerance.
+    """Two networks, a domain, a relation and a tolerance.
 
     Attributes:
         a: the first network f.
         b: the second network g.
         domain: where they are compared.
-        atol: the tolerance, at least zero.
-        norm: the norm on R^m.
+        relation: what is asked.
+        atol: the largest gap at which the relation still holds, at least zero.
         deadline: `time.monotonic()` at which to stop.
         seed: of all random choices.
         box: intervals around the domain.
         hull: for a polyhedron the multipliers that prove the box, as plain data; else None.
         start: a point of the domain.
+        spread: where tolerances relative to the ranges of outputs come from, or None.
     """
 
     a: Network
     b: Network
     domain: Domain
+    relation: Relation
     atol: Fraction
-    norm: Norm
     deadline: float
     seed: int
     box: IntervalVector
     hull: Any
     start: tuple[Fraction, ...]
+    spread: Spread | None = None
 
     @staticmethod
     def of(
@@ -71,6 +76,7 @@ class Problem:
         b: Network,
         domain: Domain,
         *,
+        relation: Any = "equal",
         atol: Any = 0,
         norm: Norm = "inf",
         time_limit: float = 60,
@@ -80,8 +86,8 @@ class Problem:
 
         Raises:
             ShapeError: different numbers of inputs or outputs, or a domain of another dimension.
-            DomainError: an empty domain, a negative tolerance, an unknown norm, a time limit that
-                is not positive.
+            DomainError: an empty domain, a negative tolerance, an unknown norm or relation, what
+                does not go together, a time limit that is not positive.
             OutOfTime: before a point of a polyhedron was found.
         """
         deadline = time.monotonic() + _positive(time_limit)
@@ -91,13 +97,14 @@ class Problem:
                 f"R^{b.n_inputs} -> R^{b.n_outputs}; their inputs and outputs must agree in number"
             )
         require_dimension(domain, a.n_inputs)
-        tolerance = as_fraction(atol, "atol")
-        if tolerance < 0:
-            raise DomainError(f"atol is {atol}; a tolerance is zero or positive")
-        if norm not in NORMS:
-            raise DomainError(f"unknown norm {norm!r}; known: {', '.join(NORMS)}")
+        asked, tolerance = asked_relation(relation, atol, norm, a.n_outputs)
         start, box, hull = _enclose(domain, a.n_inputs, deadline)
-        return Problem(a, b, domain, tolerance, norm, deadline, seed, box, hull, start)
+        return Problem(a, b, domain, asked, tolerance, deadline, seed, box, hull, start)
+
+    @property
+    def norm(self) -> str:
+        """The norm on R^m."""
+        return self.relation.norm
 
     @property
     def remaining(self) -> float:
@@ -162,12 +169,21 @@ class Problem:
         return polyhedron_vertices(self.domain, self.start, _VERTICES, self.rng(4), watch)
 
     def gap(self, point: tuple[Fraction, ...]) -> Fraction:
-        """Return |f − g| at a rational point, rounded down where it is irrational."""
-        difference = self.a.exact([list(point)]) - self.b.exact([list(point)])
-        if self.norm == "inf":  # without a Fraction for each output
+        """Return the gap at a rational point, rounded down where it is irrational.
+
+        It is 0 where a gap takes two points; see `difference`.
+        """
+        relation = self.relation
+        if relation == EQUAL:  # without a Fraction for each output
+            difference = self.a.exact([list(point)]) - self.b.exact([list(point)])
             largest = max(abs(v) for v in difference.numerators.entries())
             return Fraction(int(largest), difference.denominator)
-        return norm_below(difference.to_fractions()[0], self.norm)
+        values = (f.exact([list(point)]).to_fractions()[0] for f in (self.a, self.b))
+        return relation.gap(*values)
+
+    def difference(self, point: tuple[Fraction, ...]) -> list[Fraction]:
+        """Return f − g at a rational point."""
+        return (self.a.exact([list(point)]) - self.b.exact([list(point)])).to_fractions()[0]
 
 
 def _positive(time_limit: Any) -> float:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
-from tropnet.checker.gap import norm_above
 from tropnet.checker.relations import NAMES, Claim, Walk
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.problem import Problem
@@ -181,13 +180,10 @@ def _claims(
 
 def offer(related: Related, bracket: Bracket) -> str:
     """Offer the upper bound that the forms give; return what came of it."""
-    sizes = [Fraction(0)] if related.equal else related.bounds().magnitudes()
-    finite = [v for v in sizes if v is not None]
     count = sum(c.kind in ("same", "opposite") for layer in related.claims["b"] for c in layer)
     total = sum(c.kind != "affine" for layer in related.claims["b"] for c in layer)
-    if len(finite) == len(sizes):
-        value = norm_above(finite, bracket.problem.norm)
-        bracket.offer_upper(value, "relations", related.data)
     if related.equal:
+        bracket.offer_upper(Fraction(0), "relations", related.data)
         return "every unit related; the outputs agree as forms"
+    bracket.offer_intervals(related.bounds(), "relations", related.data)
     return f"{count} of {total} units of the second network are multiples of others"

@@ -6,16 +6,20 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 from html import escape
-from typing import ClassVar, TypeAlias, final
+from typing import ClassVar, Final, TypeAlias, final
 
 from tropnet.checker import Certificate
+from tropnet.checker.relation import Relation
 from tropnet.domains import Domain
 from tropnet.equivalence.witness import Witness
 from tropnet.errors import TropnetError
 from tropnet.exact.fraction import decimal_text
 
-#: A bound of sup|f − g|: an exact rational, or the float infinity.
+#: A bound of the supremum of a gap: an exact rational, or the float infinity.
 Bound: TypeAlias = Fraction | float
+
+#: Tolerances that a verdict shows when there are more.
+_SHOWN: Final = 8
 
 
 class UndecidedError(TropnetError):
@@ -29,9 +33,10 @@ class Verdict(ABC):
     Attributes:
         relation: the relation compared.
         domain: where; None is all of R^n.
-        atol: the tolerance asked for.
+        atol: the tolerance asked for, or the margin; 1 where each output has its own.
         norm: the norm on R^m.
-        lower: a proven lower bound of sup|f − g| over the domain, infinity included.
+        lower: a proven lower bound of the supremum of the relation's gap over the domain, infinity
+            included: of sup|f − g| for `equal`.
         upper: a proven upper bound.
         certificate: what `tropnet.check` replays; for an undecided verdict it proves the bracket.
         method: what decided, in a few words.
@@ -39,6 +44,9 @@ class Verdict(ABC):
         stages: what was tried, in order, with what came of it.
         notes: what the readers of the two networks noted, such as a rounding that defines a
             parameter; a reason why two forms of one model may be different functions.
+        scales: where each output has a tolerance of its own, one over each of them; the gap is that
+            of the outputs times these scales.
+        rtol: the relative tolerance from which they come, or None.
     """
 
     word: ClassVar[str] = ""
@@ -54,6 +62,8 @@ class Verdict(ABC):
     seconds: float
     stages: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    scales: tuple[Fraction, ...] | None = None
+    rtol: Fraction | None = None
 
     @abstractmethod
     def __bool__(self) -> bool:
@@ -61,14 +71,40 @@ class Verdict(ABC):
 
     @property
     def bracket(self) -> str:
-        """The bounds as text, `lower <= sup|f-g| <= upper`."""
-        return f"{_number(self.lower)} <= sup|f-g| <= {_number(self.upper)}"
+        """The bounds as text, such as `lower <= sup|f-g| <= upper`."""
+        bounded = self._relation.bounded
+        return f"{_number(self.lower)} <= {bounded} <= {_number(self.upper)}"
+
+    @property
+    def tolerances(self) -> tuple[Fraction, ...] | None:
+        """The tolerance of each output, where each has its own; else None."""
+        return None if self.scales is None else tuple(1 / s for s in self.scales)
+
+    @property
+    def _relation(self) -> Relation:
+        return self.certificate.asked
+
+    @property
+    def _asked(self) -> str:
+        """The relation with its tolerance, as text."""
+        if self.tolerances is not None:
+            shown = ", ".join(_number(v) for v in self.tolerances[:_SHOWN])
+            more = f", … {len(self.tolerances) - _SHOWN} more"
+            shown += more if len(self.tolerances) > _SHOWN else ""
+            source = "" if self.rtol is None else f" (rtol {_number(self.rtol)})"
+            return f"{self.relation}, tolerances {shown}{source}, norm {self.norm}"
+        match self.relation:
+            case "equal":
+                return f"{self.relation}, atol {_number(self.atol)}, norm {self.norm}"
+            case "argmax" | "argmin":
+                return f"{self.relation}, margin {_number(self.atol)}"
+        return f"{self.relation}, atol {_number(self.atol)}"
 
     def rows(self) -> list[tuple[str, str]]:
         """Return names and values as a verdict prints them."""
         where = "all of R^n" if self.domain is None else repr(self.domain)
         return [
-            ("relation", f"{self.relation}, atol {_number(self.atol)}, norm {self.norm}"),
+            ("relation", self._asked),
             ("domain", where),
             ("bracket", self.bracket),
             ("decided by", self.method),
@@ -97,7 +133,7 @@ class Verdict(ABC):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Equivalent(Verdict):
-    """The functions agree within atol on the whole domain; the certificate proves it.
+    """The relation holds within atol on the whole domain; the certificate proves it.
 
     Example:
         >>> import tropnet
@@ -115,7 +151,7 @@ class Equivalent(Verdict):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Different(Verdict):
-    """The functions differ by more than atol at the witness.
+    """The relation fails by more than atol at the witness.
 
     Attributes:
         witness: the point, with both exact values.

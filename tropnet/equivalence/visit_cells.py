@@ -1,4 +1,4 @@
-"""The exact supremum of |f − g| by enumerating joint cells, as a stage of a comparison."""
+"""The exact supremum of the gap by enumerating joint cells, as a stage of a comparison."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def visit_few_cells(problem: Problem, bracket: Bracket) -> str:
 
     Args:
         problem: the comparison; the checker sets a limit to its inputs.
-        bracket: receives the supremum, and on the way points with larger and larger |f − g|.
+        bracket: receives the supremum, and on the way points with larger and larger gaps.
 
     Returns:
         What came of it.
@@ -91,16 +91,34 @@ def _watch(problem: Problem, seconds: float) -> Callable[[int], None]:
 
 
 def _visit(problem: Problem, bracket: Bracket, watch: Callable[[int], None]) -> str:
-    found = supremum(problem.a, problem.b, problem.domain, problem.norm, watch, bracket.offer_point)
-    if found.point is not None:
-        bracket.offer_point(found.point)
+    found = supremum(
+        problem.a, problem.b, problem.domain, problem.relation, watch, bracket.offer_point
+    )
+    for point in (found.point, found.other):
+        if point is not None:
+            bracket.offer_point(point)
     if found.ray is not None and found.base is not None:
+        bracket.offer_point(found.base)
         distance = Fraction(1)
         while not bracket.different:
             problem.require_time()
-            steps = zip(found.base, found.ray, strict=True)
-            bracket.offer_point(tuple(u + distance * v for u, v in steps))
+            bracket.offer_point(_along(found.base, found.ray, distance))
             distance *= 2
-        bracket.offer_direction(found.ray)
+        bracket.offer_direction(found.ray, found.base)
     bracket.offer_upper(found.upper, "cells", {"cells": found.cells})
+    if found.limit is not None and not bracket.equivalent:
+        # the supremum is beyond atol, so points that are near enough to it show that
+        place, inside = found.limit
+        step = tuple(v - u for u, v in zip(place, inside, strict=True))
+        share = Fraction(1, 2)
+        while not bracket.different:
+            problem.require_time()
+            bracket.offer_point(_along(place, step, share))
+            share *= share
     return f"{found.cells} joint cells"
+
+
+def _along(
+    base: tuple[Fraction, ...], direction: tuple[Fraction, ...], distance: Fraction
+) -> tuple[Fraction, ...]:
+    return tuple(u + distance * v for u, v in zip(base, direction, strict=True))
