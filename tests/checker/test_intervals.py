@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracles.fractions_forward import forward
-from tropnet.checker.intervals import Matching, difference_bounds, plain_bounds
+from tropnet.checker.intervals import difference_bounds, plain_bounds
+from tropnet.checker.matching import Matching
 from tropnet.errors import CertificateError, DomainError
 from tropnet.exact import IntervalVector
 from tropnet.network import Affine, Layer, Network

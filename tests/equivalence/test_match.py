@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from tropnet.checker.intervals import Matching, difference_bounds
+from tropnet.checker.intervals import difference_bounds
+from tropnet.checker.matching import Matching
 from tropnet.domains import Box
 from tropnet.equivalence.match import _scale, match_units
 from tropnet.equivalence.problem import Problem

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias, final
+from typing import TYPE_CHECKING, TypeAlias, final
 
 import numpy as np
 
+from tropnet.checker.matching import DifferenceWeights, Matching
 from tropnet.errors import CertificateError
-from tropnet.exact import IntervalVector, RationalMatrix, as_fraction
-from tropnet.exact.fraction import fraction_text, shortened
-from tropnet.exact.shared_matrix import SharedMatrix
+from tropnet.exact import IntervalVector, RationalMatrix
 from tropnet.network.affine import Affine
-from tropnet.network.linear import Linear
 from tropnet.network.network import Network
 
 if TYPE_CHECKING:
@@ -22,59 +19,6 @@ if TYPE_CHECKING:
 
 #: Called before a piece of work; raises to stop.
 Watch: TypeAlias = Callable[[], None]
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Matching:
-    """Pairs of units of two layers that are taken to compute nearly the same, up to a scale.
-
-    Any pairing with positive scales is sound; a good one gives narrow bounds. Units without a
-    partner are bounded on their own.
-
-    Attributes:
-        first: for each pair the unit of `a`.
-        second: for each pair the unit of `b`.
-        scales: for each pair s > 0; the pair is followed through v_a − s · v_b.
-    """
-
-    first: tuple[int, ...]
-    second: tuple[int, ...]
-    scales: tuple[Fraction, ...]
-
-    @staticmethod
-    def identity(size: int) -> Matching:
-        """Return the pairing of each unit with the one of the same index, at scale 1."""
-        return Matching(tuple(range(size)), tuple(range(size)), (Fraction(1),) * size)
-
-    def to_json(self) -> Any:
-        """Return the matching as plain data: a list of [unit of a, unit of b, scale]."""
-        pairs = zip(self.first, self.second, self.scales, strict=True)
-        return [[i, j, fraction_text(s)] for i, j, s in pairs]
-
-    @staticmethod
-    def from_json(data: Any, width_a: int, width_b: int) -> Matching:
-        """Return the matching that `to_json` wrote, for layers of these widths.
-
-        Raises:
-            CertificateError: an index out of range or used twice, or a scale that is not positive.
-        """
-        pairs: list[tuple[int, int, Fraction]] = []
-        for item in data if isinstance(data, list) else [data]:
-            match item:
-                case [int(i), int(j), str(scale)]:
-                    pairs.append((i, j, as_fraction(scale, "scale")))
-                case _:
-                    raise CertificateError(
-                        f"a matching is a list of [unit, unit, scale], not {shortened(repr(item))}"
-                    )
-        first, second = [p[0] for p in pairs], [p[1] for p in pairs]
-        for side, width in ((first, width_a), (second, width_b)):
-            if len(set(side)) != len(side) or not all(0 <= i < width for i in side):
-                raise CertificateError("a matching uses a unit twice or one that is not there")
-        if any(s <= 0 for _, _, s in pairs):
-            raise CertificateError("a matching has a scale that is not positive")
-        return Matching(tuple(first), tuple(second), tuple(s for _, _, s in pairs))
 
 
 @final
@@ -179,34 +123,14 @@ def _before(
     delta = IntervalVector.point(affine_a.bias.exact.rows(first) - bias_b)
     terms_a, terms_b = dict(affine_a.terms), dict(affine_b.terms)
     for source in sorted(terms_a.keys() | terms_b.keys()):
-        value, matched = values[source], values[source].matching
-        size_a, size_b, pairs_before = len(value.a), len(value.b), len(matched.first)
-        from_a = _weights(terms_a, source, first, size_a)
-        from_b = _weights(terms_b, source, second, size_b).scale_rows(scales)
-        # W_a v_a − s W_b v_b = W_a[:,p] δ + (W_a[:,p] t − s W_b)[:,q] v_b + W_a[:,rest] v_a
-        if size_a == pairs_before and matched == Matching.identity(size_b):
-            columns_a, on_b = from_a, from_a - from_b
-        else:
-            pair_of = np.full(size_a, -1)
-            pair_of[list(matched.first)] = np.arange(pairs_before)
-            columns_a = from_a @ SharedMatrix.choice(pair_of, pairs_before)
-            partners = zip(matched.first, matched.second, matched.scales, strict=True)
-            on_b = from_a @ SharedMatrix.selection(size_a, size_b, partners) - from_b
-            rest = np.where(pair_of < 0, np.arange(size_a), -1)
-            if (rest >= 0).any():
-                delta = delta + value.a.image(from_a @ SharedMatrix.choice(rest, size_a))
-        delta = delta + value.delta.image(columns_a) + value.b.image(on_b)
+        value = values[source]
+        sizes = len(value.a), len(value.b)
+        parts = DifferenceWeights.of((terms_a, terms_b), source, pairs, value.matching, sizes)
+        if parts.on_a is not None:
+            delta = delta + value.a.image(parts.on_a)
+        delta = delta + value.delta.image(parts.on_pairs) + value.b.image(parts.on_b)
     plain = bound_a.take(first) - bound_b.take(second).scale(scales)
     return _Values(bound_a, bound_b, pairs, delta.meet(plain))
-
-
-def _weights(
-    terms: Mapping[int, Linear], source: int, rows: Sequence[int], width: int
-) -> SharedMatrix:
-    """Return these rows of the weights for a source, zero where it is not read."""
-    if source not in terms:
-        return SharedMatrix.selection(len(rows), width, [])
-    return terms[source].matrix.take(rows)
 
 
 def _after(before: _Values, relu_a: BoolArray, relu_b: BoolArray, relu: BoolArray) -> _Values:
