@@ -76,7 +76,10 @@ class CertificateStore:
             raise CertificateError(f"{path.name} cannot be read: {error.strerror}") from None
         if size > MOST_BYTES:
             raise CertificateError(f"{path.name} has {size:,} bytes, more than {MOST_BYTES:,}")
-        certificate = read_certificate(path)
+        try:
+            certificate = read_certificate(path)
+        except CertificateError as error:
+            raise CertificateError(str(error).replace(str(path), "the file")) from None
         if Question.of(certificate) != question:
             raise CertificateError("it answers another question")
         if certificate.claim != "equivalent":

@@ -123,8 +123,7 @@ def _stored_or_new(
             limit = float(options.get("time_limit", 60))
             certificate = store.replayed(question, a, b, limit)
         except Exception as error:  # whatever a file of anybody's brings about: it proves nothing
-            path = store.path(question)
-            note = f"{path} was not used: {_line(error)}"
+            note = f"stored certificate {question.digest[:12]} was not used: {_line(error)}"
         else:
             seconds = time.perf_counter() - start
             session.note("replayed", seconds)
