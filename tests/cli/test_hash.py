@@ -50,4 +50,4 @@ def test_refusals(tropnet: Run, tmp_path: Path) -> None:
     save(Network.from_dense([rng.standard_normal(s).round(3) for s in shapes]), wide)
     done = tropnet("hash", wide, "--time-limit", "1e-9")
     assert (done.code, done.out) == (3, "")
-    assert "a hash needs all of them: allow more time" in done.err
+    assert "the canonical form needs all of them: allow more time" in done.err

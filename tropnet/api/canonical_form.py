@@ -6,6 +6,7 @@ from typing import Any
 
 from tropnet.api.linear_regions import linear_regions
 from tropnet.domains import Domain
+from tropnet.errors import DomainError
 from tropnet.geometry.canonical_form import CanonicalForm
 from tropnet.geometry.canonical_form import canonical_form as form_of
 
@@ -24,7 +25,7 @@ def canonical_form(
     their architecture; `canonical_hash` is its digest.
 
     Args:
-        f: a Network, a TropicalMap, or anything that `load` reads.
+        f: a Network, a TropicalMap, or anything that `load` reads, with at most 6 inputs.
         domain: a box, a polyhedron, or None for all of R^n.
         max_cells: refuse models of more cells than this.
         max_incidences: refuse complexes with more pairs of a face and a facet of it.
@@ -45,4 +46,9 @@ def canonical_form(
         True
     """
     cells = linear_regions(f, domain, max_cells=max_cells, time_limit=time_limit)
+    if not cells.complete:
+        raise DomainError(
+            f"time_limit={time_limit} was up after {cells.n_done} of {len(cells.units)} units; the "
+            "canonical form needs all of them: allow more time, or take a smaller domain"
+        )
     return form_of(cells, max_incidences=max_incidences)

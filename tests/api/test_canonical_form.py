@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+
+import tropnet
+from tropnet.api.canonical_form import canonical_form
+from tropnet.api.canonical_hash import canonical_hash
+from tropnet.errors import DomainError, ShapeError
+
+
+def test_its_digest_is_the_hash() -> None:
+    box = tropnet.Box.cube(2, 0, 1)
+    form = canonical_form("examples:moons_a", box)
+    assert form.sha256 == canonical_hash("examples:moons_a", box)
+    assert form == canonical_form("examples:moons_a_permuted", box)
+    assert form != canonical_form("examples:moons_b", box)
+
+
+def test_wrong_use() -> None:
+    with pytest.raises(DomainError, match=r"time_limit=0 was up after .* needs all of them: allow"):
+        canonical_form("examples:moons_a", time_limit=0)
+    with pytest.raises(ShapeError):
+        canonical_form("examples:moons_a", tropnet.Box.cube(3))
