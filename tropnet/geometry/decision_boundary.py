@@ -59,15 +59,10 @@ def decision_boundary(
 
     With several outputs the decision is the largest of them, with one its sign.
 
-    Args:
-        network: the network.
-        domain: a box, a polyhedron, or None for all of R^n.
-        max_cells: refuse more cells than this.
-        time_limit: seconds for the cells.
+    `tropnet.decision_boundary` tells of arguments and errors; here it is of a network.
 
     Raises:
-        BudgetExceeded: too many cells, too little time, or more than `MAX_PAIRS` pairs of outputs.
-        DomainError: an empty or flat domain.
+        BudgetExceeded: also for more than `MAX_PAIRS` pairs of outputs.
 
     Example:
         >>> from tropnet import Network

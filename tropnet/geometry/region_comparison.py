@@ -56,19 +56,7 @@ def compare_regions(
     On each joint cell both functions are affine, so that their distances and relations can be
     computed cell by cell: no sampling, no tolerance.
 
-    Args:
-        first: f.
-        second: g, with as many inputs and outputs; any architecture.
-        domain: a box, a polyhedron, or None for all of R^n; n ≤ 6.
-        max_cells: refuse more joint cells than this.
-        time_limit: seconds for each enumeration of cells (some questions cut the cells further).
-
-    Raises:
-        BudgetExceeded: more than `max_cells` cells, or out of time.
-        DomainError: an empty or flat domain, or too many inputs.
-        ShapeError: shapes that do not fit.
-
-    Cost: the enumeration of the joint cells; what is asked for is computed when it is.
+    `tropnet.compare_regions` tells of arguments and errors; here both are networks.
 
     Example:
         >>> from tropnet import Box, Network
