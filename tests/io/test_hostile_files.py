@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,21 @@ from tropnet.io import load
 _PART = 4  # every so many-th of the long lists; the script runs them whole
 
 
+#: Refused like "10^7 empty names": whatever nests, a million parts take two seconds to count.
+_ALIKE = {"10^6 nodes that do nothing"}
+
+
+@cache
+def _attacks(name: str) -> list[Attack]:
+    return FORMATS[name]()
+
+
 def _chosen() -> Iterator[Attack]:
-    for name, attacks in FORMATS.items():
-        all_of_them = attacks()
+    for name in FORMATS:
+        all_of_them = _attacks(name)
         for number, one in enumerate(all_of_them):
+            if one.name in _ALIKE:
+                continue
             if len(all_of_them) < 60 or number % _PART == 0 or "bomb" in one.name:
                 yield replace(one, name=f"{name}: {one.name}")
 
@@ -64,8 +76,8 @@ def test_files_that_harm_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_names_of_attacks_are_unique() -> None:
-    for attacks in FORMATS.values():
-        names = [one.name for one in attacks()]
+    for name in FORMATS:
+        names = [one.name for one in _attacks(name)]
         assert len(set(names)) == len(names)
 
 
@@ -141,7 +153,7 @@ def test_the_command_refuses_within_its_limits(tmp_path: Path) -> None:
     code, err, baseline = _command(tmp_path / "sound.pt")
     assert (code, err) == (0, "")
     for name in ("archive: os.system by REDUCE, protocol 2", "zip: a bomb of 256 MiB"):
-        one = next(a for a in FORMATS["torch"]() if a.name == name)
+        one = next(a for a in _attacks("torch") if a.name == name)
         home = tmp_path / name[:3]
         home.mkdir()
         path = one.make(home)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,18 +19,36 @@ def is_open(sides: Sequence[Form]) -> bool:
 
     Each variable is eliminated by pairing lower with upper bounds; of the last one only the largest
     lower and the least upper bound matter. Strict inequalities stay strict, so that a nonempty set
-    is open.
+    is open. Rows are scaled to integers, which are several times faster than Fractions.
     """
-    rows = [[*g, h] for g, h in sides]
+    rows = [_integers([*g, h]) for g, h in sides]
     n = len(sides[0][0]) if sides else 0
     for k in range(n):
-        lower = [[v / -row[k] for v in row] for row in rows if row[k] < 0]
-        upper = [[v / row[k] for v in row] for row in rows if row[k] > 0]
+        lower = [row for row in rows if row[k] < 0]
+        upper = [row for row in rows if row[k] > 0]
         rows = [row for row in rows if row[k] == 0]
         if k == n - 1:
-            lower, upper = sorted(lower)[-1:], sorted(upper)[-1:]
-        rows += [[a + b for a, b in zip(low, up, strict=True)] for low in lower for up in upper]
+            lower, upper = _tightest(lower, k), _tightest(upper, k)
+        rows += [
+            [a * up[k] - b * low[k] for a, b in zip(low, up, strict=True)]
+            for low in lower
+            for up in upper
+        ]
     return all(row[-1] < 0 for row in rows)
+
+
+def _integers(row: Sequence[Fraction]) -> list[int]:
+    scale = math.lcm(*(v.denominator for v in row))
+    return [v.numerator * (scale // v.denominator) for v in row]
+
+
+def _tightest(rows: list[list[int]], k: int) -> list[list[int]]:
+    """Return the row c·x_k + h < 0 with the largest h / |c|, if there is any."""
+    best = rows[:1]
+    for row in rows[1:]:
+        if row[-1] * abs(best[0][k]) > best[0][-1] * abs(row[k]):
+            best = [row]
+    return best
 
 
 @dataclass(frozen=True)

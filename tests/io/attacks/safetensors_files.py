@@ -118,8 +118,8 @@ def _files() -> Iterator[tuple[str, bytes, str]]:
         "no weight or bias",
     )
     yield (
-        "40,000 empty tensors",
-        _file({f"{k}.b": _entry([0], 0, 0) for k in range(40_000)}),
+        "10,000 empty tensors",
+        _file({f"{k}.b": _entry([0], 0, 0) for k in range(10_000)}),
         "no weig",
     )
 
