@@ -7,6 +7,7 @@ import pytest
 
 from tropnet import Box, Network, compare_regions
 from tropnet.errors import DomainError, ShapeError
+from tropnet.geometry import enumerate_cells
 from tropnet.plotting import plot_difference
 
 
@@ -71,7 +72,13 @@ def test_a_comparison_is_drawn_as_its_networks(corner: Network, flat_half: Netwo
 @pytest.mark.parametrize(
     ("f", "options", "error", "message"),
     [
-        ("f.onnx", {}, DomainError, "was given a str; give a Network or a"),
+        ("f.onnx", {}, DomainError, "was given a str; give two networks"),
+        (
+            enumerate_cells(Network.from_dense([[[1, 1]], [[1]]])),
+            {},
+            DomainError,
+            r"was given a PolyhedralComplex; give two networks .*, or what compare_regions found",
+        ),
         (None, {"levels": 1}, DomainError, "levels=1; give at least 2"),
         (None, {"output": 3}, ShapeError, "output=3"),
     ],

@@ -79,6 +79,11 @@ def plot_difference(
         if g is None:
             raise DomainError("plot_difference was given one function; give two networks")
         for network in (f, g):
+            if not isinstance(network, Network):
+                raise DomainError(
+                    f"plot_difference was given a {type(network).__name__}; give two networks "
+                    "(tropnet.load reads them), or what compare_regions found"
+                )
             require_inputs(network, "plot_difference", (2,))
         f = RegionComparison(f, g, domain)
     elif g is not None or domain is not None:
