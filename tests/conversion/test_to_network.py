@@ -15,7 +15,6 @@ from tropnet.domains import Box
 from tropnet.errors import BudgetExceeded, DomainError
 from tropnet.testing.strategies import networks, points, rationals
 
-
 #: An exponent and its coefficient; made once, for making strategies takes longer than drawing.
 _TERMS = {n: st.tuples(*[rationals()] * (n + 1)) for n in (1, 2, 3)}
 
