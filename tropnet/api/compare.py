@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from tropnet.api.as_network import as_network
 from tropnet.checker.gap import Norm
+from tropnet.checker.relation import Kind
 from tropnet.domains import Domain
-from tropnet.equivalence import Verdict, compare_networks
+from tropnet.equivalence import Argmax, Argmin, Verdict, compare_networks
+from tropnet.io import read_domain
 
 
 def compare(
     a: Any,
     b: Any,
-    domain: Domain = None,
+    domain: Domain | str | os.PathLike[str] = None,
     *,
-    relation: str = "equal",
+    relation: Kind | Argmax | Argmin = "equal",
     atol: Any = 0,
+    rtol: Any = None,
     norm: Norm = "inf",
     time_limit: float = 60,
     seed: int = 0,
 ) -> Verdict:
     """Decide whether two models compute the same function on a domain, up to atol.
+
+    Or whether another relation holds of them. Each is decided by the supremum of a gap, which the
+    verdict brackets: the relation holds where the gap is at most atol.
 
     The functions are those of the stored weights over the real numbers, not of a float run. The
     answer is `Equivalent` with a certificate, `Different` with an exact witness, or `Undecided`
@@ -30,10 +37,18 @@ def compare(
     Args:
         a: the first model f: a Network, anything that `load` reads, or a TropicalMap.
         b: the second model g, likewise.
-        domain: a `Box`, a `Polyhedron`, or None for all of R^n.
-        relation: `"equal"`: |f − g| ≤ atol everywhere on the domain.
-        atol: the tolerance, exact: `"0.01"` is 1/100, 0.01 the float nearest to it.
-        norm: the norm on the outputs: `"inf"`, `"1"` or `"2"`.
+        domain: a `Box`, a `Polyhedron`, a file that `tropnet.io.read_domain` reads, such as
+            VNN-LIB, or None for all of R^n.
+        relation: what shall hold everywhere on the domain. `"equal"`: |f − g| ≤ atol.
+            `"at_most"`: f ≤ g + atol in every output. `"up_to_constant"`: |f − g − c| ≤ atol for
+            some constant vector c. `Argmax(margin)`: wherever f's largest output leads by more than
+            the margin, it is a largest output of g too. `Argmin(margin)`: the same of the smallest.
+            `"argmax"` and `"argmin"` take atol for the margin.
+        atol: the tolerance, exact: `"0.01"` is 1/100, 0.01 the float nearest to it. For `"equal"`
+            also a list with a positive one for each output; the gap is then measured in them.
+        rtol: for `"equal"`: each output's tolerance is its atol plus rtol times its spread, the
+            distance of two values of f that the certificate shows. A bounded domain is needed.
+        norm: the norm on the outputs: `"inf"`, `"1"` or `"2"`; other relations take `"inf"` alone.
         time_limit: seconds for the comparison itself, loading not counted.
         seed: of the random searches.
 
@@ -42,9 +57,10 @@ def compare(
 
     Raises:
         ShapeError: different numbers of inputs or outputs, or a domain of another dimension.
-        DomainError: an empty domain, a negative atol, an unknown norm or relation.
-        TropnetError: a model cannot be loaded, or the time limit was reached before any point of a
-            polyhedron was known.
+        DomainError: an empty domain, a negative atol, an unknown norm or relation, arguments that
+            do not go together, a choice among less than two outputs, a constant output under rtol.
+        TropnetError: a model or domain cannot be loaded, or the time limit was reached before any
+            point of a polyhedron was known.
 
     Cost: copies that differ by permutation, scaling, duplicates or dead units are settled in about
     one exact pass over the weights, at any size. Up to six inputs: exact if there are not too many
@@ -56,13 +72,22 @@ def compare(
         >>> verdict = tropnet.compare("examples:moons_a", "examples:moons_a_permuted")
         >>> verdict.word, verdict.upper
         ('Equivalent', Fraction(0, 1))
+        >>> f = tropnet.Network.from_dense([[[1]], [[1]]])  # max(x, 0)
+        >>> g = tropnet.Network.from_dense([[[1], [-1]], [[1, 1]]], [[0, 0], [1]])  # |x| + 1
+        >>> tropnet.compare(f, g, relation="at_most").word
+        'Equivalent'
+        >>> tropnet.compare(f, g, tropnet.Box([0], [9]), relation="up_to_constant").word
+        'Equivalent'
     """
+    if isinstance(domain, str | os.PathLike):
+        domain = read_domain(domain)
     return compare_networks(
         as_network(a),
         as_network(b),
         domain,
         relation=relation,
         atol=atol,
+        rtol=rtol,
         norm=norm,
         time_limit=time_limit,
         seed=seed,

@@ -47,10 +47,28 @@ _LEAST_SECONDS: Final = 0.1
 @click.argument("b")
 @domain_options
 @click.option(
-    "--atol", default="0", metavar="NUMBER", help="Tolerance, kept exact: 0.01 is 1/100. Default 0."
+    "--relation",
+    type=click.Choice(["equal", "at_most", "up_to_constant", "argmax", "argmin"]),
+    default="equal",
+    help="What shall hold: A = B, A <= B in every output, A = B plus a constant, or the same "
+    "largest or smallest output. Default equal.",
+)
+@click.option(
+    "--atol",
+    metavar="NUMBER[,...]",
+    help="Tolerance, kept exact: 0.01 is 1/100. For equal also one for each output. Default 0.",
+)
+@click.option(
+    "--rtol",
+    metavar="NUMBER",
+    help="For equal: a share of the range of each output of A, added to its tolerance.",
+)
+@click.option(
+    "--margin",
+    metavar="NUMBER",
+    help="For argmax and argmin: a best output of A may differ from B's if it leads by no more.",
 )
 @click.option("--norm", type=click.Choice(["inf", "1", "2"]), default="inf", help="On the outputs.")
-@click.option("--relation", type=click.Choice(["equal"]), default="equal", help="What is compared.")
 @click.option(
     "--time-limit", type=float, default=60.0, metavar="SECONDS", help="Default 60, loading apart."
 )
@@ -73,7 +91,7 @@ def compare(
     as_json: bool,
     **given: Any,
 ) -> int:
-    """Decide whether the models A and B compute the same function.
+    """Decide whether the models A and B compute the same function, or how else they relate.
 
     The answer is Equivalent (exit code 0), Different (1) or Undecided (2), with proven bounds on
     how far the outputs are apart. On several boxes the worst answer counts, and the first Different
@@ -81,7 +99,7 @@ def compare(
     """
     if certificate is not None:
         require_folder("--certificate", certificate)
-    asked = {name: given.pop(name) for name in ("atol", "norm", "relation", "time_limit", "seed")}
+    asked = _asked(given)
     with progress(f"loading {a} and {b}"):
         first = load_network(a, given, own_a, "-a")
         second = load_network(b, given, own_b, "-b")
@@ -102,6 +120,24 @@ def compare(
     else:
         _show(verdicts, files, len(domains), worst)
     return _CODES[worst]
+
+
+def _asked(given: dict[str, Any]) -> dict[str, Any]:
+    """Take the arguments of the comparison out of the options."""
+    names = ("atol", "rtol", "norm", "relation", "time_limit", "seed")
+    asked = {name: given.pop(name) for name in names}
+    margin = given.pop("margin")
+    if margin is not None:
+        if asked["relation"] not in ("argmax", "argmin"):
+            raise click.UsageError("--margin goes with --relation argmax or argmin.")
+        if asked["atol"] is not None:
+            raise click.UsageError("--margin and --atol both give the margin; give one of them.")
+        asked["atol"] = margin
+    elif asked["atol"] is None:
+        asked["atol"] = "0"
+    elif "," in asked["atol"]:
+        asked["atol"] = asked["atol"].split(",")
+    return asked
 
 
 def _compared(
@@ -164,6 +200,9 @@ def _as_json(verdict: Verdict, file: Path | None) -> dict[str, Any]:
         "domain": domain_to_json(verdict.domain),
         "atol": number_json(verdict.atol),
         "norm": verdict.norm,
+        "tolerances": None if verdict.tolerances is None else vector_json(verdict.tolerances),
+        "rtol": None if verdict.rtol is None else number_json(verdict.rtol),
+        "bounded": verdict.certificate.asked.bounded,
         "lower": number_json(verdict.lower),
         "upper": number_json(verdict.upper),
         "method": verdict.method,
@@ -180,6 +219,7 @@ def _as_json(verdict: Verdict, file: Path | None) -> dict[str, Any]:
             "f": vector_json(witness.f),
             "g": vector_json(witness.g),
             "gap": number_json(witness.gap),
+            "other": None if witness.other is None else vector_json(witness.other),
             "float32_point": list(witness.float32_point),
             "survives_float32": witness.survives_float32,
         }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import numpy as np
 
 from tropnet.errors import DomainError, ShapeError
-from tropnet.exact import RationalMatrix, as_fractions
+from tropnet.exact import RationalMatrix, as_fraction, as_fractions
 from tropnet.exact.fraction import fraction_text, shortened
 
 if TYPE_CHECKING:
@@ -75,6 +75,26 @@ class Box:
             3
         """
         return Box([lower] * dimension, [upper] * dimension)
+
+    @staticmethod
+    def ball(center: Iterable[Any], radius: Any) -> Box:
+        """Return the points within a distance of a center in the maximum norm.
+
+        Args:
+            center: n numbers.
+            radius: a number that is not negative; `"0.01"` is 1/100, 0.01 the float nearest to it.
+
+        Raises:
+            DomainError: a negative radius, or what is no finite number.
+
+        Example:
+            >>> Box.ball([0, 1], "0.1")
+            Box(['-1/10', '9/10'], ['1/10', '11/10'])
+        """
+        middle, size = as_fractions(center, "center"), as_fraction(radius, "radius")
+        if size < 0:
+            raise DomainError(f"radius is {radius}; a radius is zero or positive")
+        return Box([v - size for v in middle], [v + size for v in middle])
 
     @property
     def dimension(self) -> int:
