@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tropnet.api.compare_regions import compare_regions
     from tropnet.api.decision_boundary import decision_boundary
     from tropnet.api.estimate_cells import estimate_cells
+    from tropnet.api.export_query import export_query
     from tropnet.api.lattice_form import lattice_form
     from tropnet.api.linear_regions import linear_regions
     from tropnet.api.load_complex import load_complex
@@ -60,9 +61,9 @@ if TYPE_CHECKING:
         plane_through,
     )
     from tropnet.geometry.canonical_form import CanonicalForm
-    from tropnet.geometry.estimate import CellEstimate
-    from tropnet.geometry.region_comparison import RegionComparison
-    from tropnet.io import read_vnnlib
+    from tropnet.geometry.tree.estimate import CellEstimate
+    from tropnet.geometry.comparison.region_comparison import RegionComparison
+    from tropnet.io import read_domain, read_vnnlib
     from tropnet.io.load import load
     from tropnet.io.load_map import load_map
     from tropnet.io.save import save
@@ -126,6 +127,7 @@ __all__ = [
     "errors",
     "estimate_cells",
     "examples",
+    "export_query",
     "lattice_form",
     "linear_regions",
     "load",
@@ -142,6 +144,7 @@ __all__ = [
     "plot_regions",
     "plot_surface",
     "plot_training",
+    "read_domain",
     "read_vnnlib",
     "save",
     "slice_network",
@@ -156,6 +159,7 @@ _HOMES = {
     "tropnet.algebra": ("MaxPlus", "TropicalMap", "TropicalPolynomial", "TropicalRational"),
     "tropnet.api": (
         "lattice_form",
+        "export_query",
         "estimate_cells",
         "compare_regions",
         "circuit_expression",
@@ -191,8 +195,8 @@ _HOMES = {
     ),
     "tropnet.exact": ("RationalMatrix",),
     "tropnet.geometry.canonical_form": ("CanonicalForm",),
-    "tropnet.geometry.estimate": ("CellEstimate",),
-    "tropnet.geometry.region_comparison": ("RegionComparison",),
+    "tropnet.geometry.tree.estimate": ("CellEstimate",),
+    "tropnet.geometry.comparison.region_comparison": ("RegionComparison",),
     "tropnet.geometry": (
         "BendLocus",
         "DecisionBoundary",
@@ -202,7 +206,7 @@ _HOMES = {
         "merge_thin_cells",
         "plane_through",
     ),
-    "tropnet.io": ("read_vnnlib",),
+    "tropnet.io": ("read_domain", "read_vnnlib"),
     "tropnet.network": ("Network",),
     "tropnet.plotting": (
         "plot",

@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.bench.measure import Measurement, measure
 from tropnet import Box, Network
-from tropnet.geometry.region_comparison import RegionComparison
+from tropnet.geometry.comparison.region_comparison import RegionComparison
 from tropnet.geometry.volume import cell_volumes
 
 #: Seconds of the promises, over the unit's .04 s

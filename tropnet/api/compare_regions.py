@@ -6,8 +6,8 @@ from typing import Any
 
 from tropnet.api.as_network import as_network
 from tropnet.domains import Domain
-from tropnet.geometry.region_comparison import RegionComparison
-from tropnet.geometry.region_comparison import compare_regions as compare_networks
+from tropnet.geometry.comparison.region_comparison import RegionComparison
+from tropnet.geometry.comparison.region_comparison import compare_regions as compare_networks
 
 
 def compare_regions(

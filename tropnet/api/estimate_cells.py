@@ -7,8 +7,8 @@ from typing import Any
 from tropnet.api.as_network import as_network
 from tropnet.domains import Domain
 from tropnet.geometry.circuit import Circuit
-from tropnet.geometry.estimate import CellEstimate
-from tropnet.geometry.estimate import estimate_cells as estimate_of
+from tropnet.geometry.tree.estimate import CellEstimate
+from tropnet.geometry.tree.estimate import estimate_cells as estimate_of
 
 
 def estimate_cells(

@@ -78,7 +78,7 @@ class CellForecast:
         cells = float(_bound(circuit))
         bounded = cells <= budget
         if not bounded:
-            from tropnet.geometry.estimate import estimate_cells
+            from tropnet.geometry.tree.estimate import estimate_cells
 
             descents = min(max(_CUTS // circuit.n_units, _FEWEST), _MOST)
             found = estimate_cells(circuit, domain, descents=descents, seed=seed)

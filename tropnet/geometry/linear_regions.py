@@ -18,9 +18,9 @@ from tropnet.geometry.quick_certificate import open_vertices
 from tropnet.geometry.settle import signs_hold
 from tropnet.geometry.start import MAX_DIMENSION, Start
 from tropnet.geometry.subdivision import Subdivision, subdivide
-from tropnet.geometry.tree_prediction import predicted_excess
-from tropnet.geometry.tree_problem import TreeProblem
-from tropnet.geometry.tree_search import TreeSearch
+from tropnet.geometry.tree.prediction import predicted_excess
+from tropnet.geometry.tree.problem import TreeProblem
+from tropnet.geometry.tree.search import TreeSearch
 
 if TYPE_CHECKING:
     from tropnet.network import Network

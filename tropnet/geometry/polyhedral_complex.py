@@ -25,7 +25,7 @@ from tropnet.geometry.saved_complex import complex_to_json
 from tropnet.geometry.settle import vertices_exactly
 from tropnet.geometry.start import INEQUALITY, MAX_DIMENSION, Start, float_points
 from tropnet.geometry.subdivision import WORD, Subdivision, signs_of
-from tropnet.geometry.tree_search import TreeCells
+from tropnet.geometry.tree.search import TreeCells
 from tropnet.geometry.walls import WALL_UNIT, without_walls
 from tropnet.network import AffineMap, Network
 

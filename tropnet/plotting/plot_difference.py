@@ -8,9 +8,9 @@ import numpy as np
 
 from tropnet.domains import Domain
 from tropnet.errors import DomainError, ShapeError
+from tropnet.geometry.comparison.region_comparison import RegionComparison
 from tropnet.geometry.exact_rows import ExactRows
 from tropnet.geometry.polyhedral_complex import PolyhedralComplex
-from tropnet.geometry.region_comparison import RegionComparison
 from tropnet.network import Network
 from tropnet.plotting.as_complex import as_complex, require_inputs
 from tropnet.plotting.axes import add_colour_bar, axes_for, frame

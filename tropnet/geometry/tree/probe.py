@@ -10,7 +10,7 @@ float64, errors of the rows included; `DOUBT` is for exact arithmetic to settle.
 Numbers lie in few arrays, since compiled code counts references to each. `rows` is `(M, D + 4)`:
 D coefficients, the constant, then what `ERROR` … name. `work` holds vectors of the same length in
 the rows `POINT` …, and from `INVERSE` on the inverse of the basis matrix by columns. The functions
-are plain Python, compiled by numba from `tree_kernels`.
+are plain Python, compiled by numba from `kernels`.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from tropnet import Box, Network, Polyhedron
 from tropnet.domains import Domain
 from tropnet.errors import BudgetExceeded
 from tropnet.geometry import enumerate_cells
-from tropnet.geometry.region_comparison import compare_regions
-from tropnet.geometry.region_graph import isomorphism, region_graph
+from tropnet.geometry.comparison.region_comparison import compare_regions
+from tropnet.geometry.comparison.region_graph import isomorphism, region_graph
 from tropnet.testing.strategies import dense_networks, disguised
 
 DOMAINS: list[Domain] = [Box([-1, -1], [1, 2]), None, Polyhedron([[-1, 0], [0, -1]], [1, 0])]

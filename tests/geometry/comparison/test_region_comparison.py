@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.oracles import distances
 from tropnet import Box, Network
 from tropnet.errors import BudgetExceeded, DomainError, ShapeError
-from tropnet.geometry.extremum import Extremum
-from tropnet.geometry.region_comparison import RegionComparison, compare_regions
+from tropnet.geometry.comparison.extremum import Extremum
+from tropnet.geometry.comparison.region_comparison import RegionComparison, compare_regions
 from tropnet.testing.strategies import dense_networks, rationals
 
 RELU = Network.from_dense([[[1]], [[1]]])

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.oracles import distances
 from tropnet import Box, Network, Polyhedron
-from tropnet.geometry.extremum import Extremum
-from tropnet.geometry.region_comparison import RegionComparison, compare_regions
+from tropnet.geometry.comparison.extremum import Extremum
+from tropnet.geometry.comparison.region_comparison import RegionComparison, compare_regions
 from tropnet.testing.strategies import dense_networks
 
 BOXES = {1: Box(["-4/3"], [2]), 2: Box([-1, "-3/2"], [2, 1])}

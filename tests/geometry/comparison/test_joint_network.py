@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tropnet import Box, Network
 from tropnet.errors import DomainError, ShapeError
 from tropnet.geometry import enumerate_cells
-from tropnet.geometry.joint_network import Cuts, joint_network
+from tropnet.geometry.comparison.joint_network import Cuts, joint_network
 from tropnet.network import Affine, Layer
 from tropnet.testing.strategies import dense_networks, disguised, networks, points
 

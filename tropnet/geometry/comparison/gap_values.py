@@ -11,9 +11,9 @@ import numpy as np
 
 from tropnet.errors import ShapeError
 from tropnet.geometry.circuit import Circuit
+from tropnet.geometry.comparison.joint_network import JointNetwork
 from tropnet.geometry.evaluation import Evaluation
 from tropnet.geometry.exact_values import ExactValues
-from tropnet.geometry.joint_network import JointNetwork
 from tropnet.geometry.polyhedral_complex import PolyhedralComplex
 from tropnet.geometry.vertex_bounds import exact_generators, form_bounds, vertex_bounds
 

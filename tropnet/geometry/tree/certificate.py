@@ -13,7 +13,7 @@ import numpy as np
 
 from tropnet.exact import RationalMatrix
 from tropnet.exact.linear_program import Optimal, maximize
-from tropnet.geometry.tree_problem import TreeProblem, rational_rows
+from tropnet.geometry.tree.problem import TreeProblem, rational_rows
 
 if TYPE_CHECKING:
     from tropnet.typing import SignArray

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from tropnet.geometry.tree_kernels import (
+from tropnet.geometry.tree.kernels import (
     OPTIONS,
     ROWS,
     SIGN,
@@ -16,7 +16,7 @@ from tropnet.geometry.tree_kernels import (
     push,
     register,
 )
-from tropnet.geometry.tree_probe import (
+from tropnet.geometry.tree.probe import (
     BASIS,
     DOUBT,
     ERROR,

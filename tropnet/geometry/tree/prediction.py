@@ -6,10 +6,10 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
-from tropnet.geometry.estimate import RandomDescents
+from tropnet.geometry.tree.estimate import RandomDescents
 
 if TYPE_CHECKING:
-    from tropnet.geometry.tree_problem import TreeProblem
+    from tropnet.geometry.tree.problem import TreeProblem
 
 #: Seconds that the descents may take.
 _SECONDS: Final = 1.0
@@ -54,8 +54,8 @@ def predicted_excess(problem: TreeProblem, max_cells: int) -> int | None:
         >>> import numpy as np
         >>> from tropnet import Box, Network
         >>> from tropnet.geometry.circuit import Circuit
-        >>> from tropnet.geometry.tree_prediction import predicted_excess
-        >>> from tropnet.geometry.tree_problem import TreeProblem
+        >>> from tropnet.geometry.tree.prediction import predicted_excess
+        >>> from tropnet.geometry.tree.problem import TreeProblem
         >>> orthants = Network.from_dense([np.eye(20), [[1] * 20]])
         >>> problem = TreeProblem.of(Circuit.of(orthants), Box.cube(20))
         >>> predicted_excess(problem, 500_000), predicted_excess(problem, 1_048_576)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.oracles import distances
 from tropnet import Box, Network, Polyhedron
 from tropnet.domains import Domain
-from tropnet.geometry.correspondence import Relation
-from tropnet.geometry.region_comparison import RegionComparison, compare_regions
+from tropnet.geometry.comparison.correspondence import Relation
+from tropnet.geometry.comparison.region_comparison import RegionComparison, compare_regions
 from tropnet.testing.strategies import dense_networks, disguised
 
 RELU = Network.from_dense([[[1]], [[1]]])

@@ -2,7 +2,7 @@
 
 Units are decided one after the other. At each node the rows of the path so far are a cell with a
 proven inner point; the next unit either keeps its sign on that cell, which multipliers prove, or
-both signs occur, each with a proven point (`tree_probe`). Where float64 proves neither, the loop
+both signs occur, each with a proven point (`probe`). Where float64 proves neither, the loop
 stops and asks.
 
 A sign is −1, 0 or 1 where it follows from the signs before it, −2 or 2 where it is a choice.
@@ -13,8 +13,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from tropnet.geometry import tree_probe
-from tropnet.geometry.tree_probe import (
+from tropnet.geometry.tree import probe as tree_probe
+from tropnet.geometry.tree.probe import (
     BASIS,
     DOUBT,
     ERROR,
@@ -79,7 +79,7 @@ class Layers(NamedTuple):
 
 
 class State(NamedTuple):
-    """Where the search is; for the layout see `tree_probe` and above.
+    """Where the search is; for the layout see `probe` and above.
 
     `forms` are the units on the present cell, laid out as rows; their last column bounds the error
     of the coefficients alone. `waiting` are the points of the sides that wait.
@@ -99,7 +99,7 @@ OPTIONS: Final[dict[str, Any]] = {"_nrt": False, "error_model": "numpy", "bounds
 
 @cache
 def register() -> None:
-    """Let compiled code call the functions of this module and of `tree_probe`."""
+    """Let compiled code call the functions of this module and of `probe`."""
     from numba.extending import register_jitable
 
     probing = (

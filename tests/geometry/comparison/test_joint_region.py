@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.oracles import distances
 from tropnet import Box, Network
-from tropnet.geometry.region_comparison import compare_regions
+from tropnet.geometry.comparison.region_comparison import compare_regions
 from tropnet.testing.strategies import dense_networks
 
 RELU = Network.from_dense([[[1]], [[1]]])

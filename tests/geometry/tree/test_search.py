@@ -19,8 +19,8 @@ from tropnet.domains import Box, Domain, Polyhedron
 from tropnet.errors import DomainError, ShapeError
 from tropnet.exact import RationalMatrix
 from tropnet.geometry.circuit import Circuit
-from tropnet.geometry.tree_problem import Frame
-from tropnet.geometry.tree_search import TreeCells, tree_cells
+from tropnet.geometry.tree.problem import Frame
+from tropnet.geometry.tree.search import TreeCells, tree_cells
 from tropnet.network import Affine, Layer
 
 

@@ -98,7 +98,7 @@ def joint_network(
 
     Example:
         >>> from tropnet import Network
-        >>> from tropnet.geometry.joint_network import joint_network
+        >>> from tropnet.geometry.comparison.joint_network import joint_network
         >>> f = Network.from_dense([[[1], [-1]], [[1, 1]]])
         >>> g = Network.from_dense([[[3]], [[2]]])
         >>> joint = joint_network(f, g, "equal")

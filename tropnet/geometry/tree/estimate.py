@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 
 from tropnet.errors import DomainError
-from tropnet.geometry import tree_kernels as kernels
-from tropnet.geometry.tree_probe import POINT, probes_between_looks
-from tropnet.geometry.tree_problem import TreeProblem
-from tropnet.geometry.tree_search import prepared
+from tropnet.geometry.tree import kernels
+from tropnet.geometry.tree.probe import POINT, probes_between_looks
+from tropnet.geometry.tree.problem import TreeProblem
+from tropnet.geometry.tree.search import prepared
 
 if TYPE_CHECKING:
     from tropnet.domains import Domain
@@ -33,7 +33,7 @@ class CellEstimate:
         largest: the largest number that one descent gave.
 
     Example:
-        >>> from tropnet.geometry.estimate import CellEstimate
+        >>> from tropnet.geometry.tree.estimate import CellEstimate
         >>> CellEstimate(8.0, 0.5, 100, 16.0).mean
         8.0
     """
@@ -74,7 +74,7 @@ def estimate_cells(
     Example:
         >>> from tropnet import Network
         >>> from tropnet.geometry.circuit import Circuit
-        >>> from tropnet.geometry.estimate import estimate_cells
+        >>> from tropnet.geometry.tree.estimate import estimate_cells
         >>> kinks = Network.from_dense([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
         >>> estimate_cells(Circuit.of(kinks), None, descents=10)
         CellEstimate(mean=4.0, standard_error=0.0, descents=10, largest=4.0)

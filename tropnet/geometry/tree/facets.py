@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
-from tropnet.geometry.tree_facet_kernels import compiled
-from tropnet.geometry.tree_kernels import SIGN
-from tropnet.geometry.tree_probe import FOUND, probes_between_looks
+from tropnet.geometry.tree.facet_kernels import compiled
+from tropnet.geometry.tree.kernels import SIGN
+from tropnet.geometry.tree.probe import FOUND, probes_between_looks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tropnet.geometry.tree_certificate import ExactCells, Point, Row
-    from tropnet.geometry.tree_kernels import Layers, State
-    from tropnet.geometry.tree_problem import TreeProblem
+    from tropnet.geometry.tree.certificate import ExactCells, Point, Row
+    from tropnet.geometry.tree.kernels import Layers, State
+    from tropnet.geometry.tree.problem import TreeProblem
     from tropnet.typing import AnyArray, BoolArray, FloatArray, IntArray, SignArray
 
 #: Probes that a cell takes, about: cells between two looks at the clock are so many fewer.

@@ -16,10 +16,10 @@ import numpy as np
 from tropnet.errors import BudgetExceeded
 from tropnet.exact import RationalMatrix
 from tropnet.geometry.cell_maps import exact_forms
+from tropnet.geometry.comparison.extremum import point_text
+from tropnet.geometry.comparison.gap_values import GapValues
 from tropnet.geometry.exact_rows import ExactRows
 from tropnet.geometry.exact_values import ExactValues
-from tropnet.geometry.extremum import point_text
-from tropnet.geometry.gap_values import GapValues
 from tropnet.geometry.vertex_bounds import record_of
 
 if TYPE_CHECKING:

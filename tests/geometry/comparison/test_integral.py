@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.oracles import distances
 from tropnet import Box, Network, Polyhedron
 from tropnet.errors import ShapeError
-from tropnet.geometry.integral import Amount, total
-from tropnet.geometry.region_comparison import RegionComparison, compare_regions
+from tropnet.geometry.comparison.integral import Amount, total
+from tropnet.geometry.comparison.region_comparison import RegionComparison, compare_regions
 from tropnet.testing.strategies import dense_networks
 
 RELU = Network.from_dense([[[1]], [[1]]])

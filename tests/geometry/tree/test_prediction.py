@@ -11,17 +11,18 @@ import numpy as np
 import pytest
 
 import tropnet
-from tests.geometry.test_tree_search import degenerate_network, gaussian, some_domain
+from tests.geometry.tree.test_search import degenerate_network, gaussian, some_domain
 from tropnet import Box, Network
 from tropnet.domains import Domain
 from tropnet.errors import BudgetExceeded
-from tropnet.geometry import enumerate_cells, linear_regions, tree_prediction
+from tropnet.geometry import enumerate_cells, linear_regions
 from tropnet.geometry.circuit import Circuit
-from tropnet.geometry.estimate import RandomDescents
-from tropnet.geometry.tree_prediction import predicted_excess
-from tropnet.geometry.tree_probe import probes_between_looks
-from tropnet.geometry.tree_problem import TreeProblem
-from tropnet.geometry.tree_search import tree_cells
+from tropnet.geometry.tree import prediction
+from tropnet.geometry.tree.estimate import RandomDescents
+from tropnet.geometry.tree.prediction import predicted_excess
+from tropnet.geometry.tree.probe import probes_between_looks
+from tropnet.geometry.tree.problem import TreeProblem
+from tropnet.geometry.tree.search import tree_cells
 
 
 def orthants(n: int) -> Network:
@@ -105,7 +106,7 @@ def test_equal_descents_tell_the_count_and_its_limit() -> None:
 
 
 def test_descents_that_are_cut_short_count_from_below(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree_prediction, "_SECONDS", -1.0)
+    monkeypatch.setattr(prediction, "_SECONDS", -1.0)
     asked = problem(orthants(160), Box.cube(160))
     assert predicted_excess(asked, 10**6) == 2 ** probes_between_looks(160) < 2**160
     assert predicted_excess(asked, 10**9) is not None

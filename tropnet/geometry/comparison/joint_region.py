@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from tropnet.exact import RationalMatrix
-from tropnet.geometry.extremum import decimal
-from tropnet.geometry.gap_values import GapValues
-from tropnet.geometry.integral import Amount, CellIntegrals, total
+from tropnet.geometry.comparison.extremum import decimal
+from tropnet.geometry.comparison.gap_values import GapValues
+from tropnet.geometry.comparison.integral import Amount, CellIntegrals, total
 from tropnet.geometry.linear_region import connected
 from tropnet.geometry.volume import exact_volumes
 from tropnet.network import AffineMap

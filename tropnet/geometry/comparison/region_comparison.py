@@ -15,11 +15,17 @@ from tropnet.domains import Domain
 from tropnet.errors import DomainError
 from tropnet.exact import as_fraction
 from tropnet.exact.fraction import shortened
-from tropnet.geometry import correspondence
-from tropnet.geometry.correspondence import Relation
-from tropnet.geometry.extremum import Extremum, norm_infimum, norm_supremum, point_text, supremum
-from tropnet.geometry.gap_values import GapValues
-from tropnet.geometry.integral import (
+from tropnet.geometry.comparison import correspondence
+from tropnet.geometry.comparison.correspondence import Relation
+from tropnet.geometry.comparison.extremum import (
+    Extremum,
+    norm_infimum,
+    norm_supremum,
+    point_text,
+    supremum,
+)
+from tropnet.geometry.comparison.gap_values import GapValues
+from tropnet.geometry.comparison.integral import (
     Amount,
     CellIntegrals,
     balanced_total,
@@ -29,10 +35,10 @@ from tropnet.geometry.integral import (
     exact_total,
     total,
 )
-from tropnet.geometry.joint_network import Cuts, joint_network
-from tropnet.geometry.joint_region import JointRegion, joint_regions
+from tropnet.geometry.comparison.joint_network import Cuts, joint_network
+from tropnet.geometry.comparison.joint_region import JointRegion, joint_regions
+from tropnet.geometry.comparison.region_graph import isomorphism, region_graph
 from tropnet.geometry.polyhedral_complex import PolyhedralComplex
-from tropnet.geometry.region_graph import isomorphism, region_graph
 from tropnet.geometry.start import MAX_DIMENSION
 from tropnet.geometry.whole_complex import whole_complex
 
@@ -60,7 +66,7 @@ def compare_regions(
 
     Example:
         >>> from tropnet import Box, Network
-        >>> from tropnet.geometry.region_comparison import compare_regions
+        >>> from tropnet.geometry.comparison.region_comparison import compare_regions
         >>> absolute = Network.from_dense([[[1], [-1]], [[1, 1]]])
         >>> relu = Network.from_dense([[[1]], [[1]]])
         >>> found = compare_regions(absolute, relu, Box([-1], [1]))

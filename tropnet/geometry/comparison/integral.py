@@ -12,7 +12,7 @@ import flint
 import numpy as np
 
 from tropnet.exact.fraction import fraction_text
-from tropnet.geometry.gap_values import GapValues
+from tropnet.geometry.comparison.gap_values import GapValues
 from tropnet.geometry.volume import balanced_sum, exact_simplices, exact_volumes, weighed
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Amount:
 
     Example:
         >>> from fractions import Fraction
-        >>> from tropnet.geometry.integral import Amount
+        >>> from tropnet.geometry.comparison.integral import Amount
         >>> Amount(0.5, 1e-12), Amount.of(Fraction(1, 3)), Amount(float("inf"))
         (0.5 ± 1e-12, 1/3, inf)
     """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import numpy as np
 
 from tropnet.exact.fraction import decimal_text, fraction_text, shortened
-from tropnet.geometry.gap_values import GapValues
+from tropnet.geometry.comparison.gap_values import GapValues
 
 if TYPE_CHECKING:
     from tropnet.typing import FloatArray

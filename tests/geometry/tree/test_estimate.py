@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from tests.geometry.test_tree_search import degenerate_network, gaussian, some_domain
+from tests.geometry.tree.test_search import degenerate_network, gaussian, some_domain
 from tropnet import Network
 from tropnet.domains import Box, Domain, Polyhedron
 from tropnet.errors import DomainError
 from tropnet.geometry.circuit import Circuit
-from tropnet.geometry.estimate import estimate_cells
-from tropnet.geometry.tree_search import tree_cells
+from tropnet.geometry.tree.estimate import estimate_cells
+from tropnet.geometry.tree.search import tree_cells
 from tropnet.network import Affine
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final, final
 import numpy as np
 
 from tropnet.exact import RationalMatrix
-from tropnet.geometry import tree_kernels as kernels
-from tropnet.geometry.tree_certificate import ExactCells, Leaf, Point, value
-from tropnet.geometry.tree_facets import FacetSearch
-from tropnet.geometry.tree_kernels import Layers, State
-from tropnet.geometry.tree_probe import (
+from tropnet.geometry.tree import kernels
+from tropnet.geometry.tree.certificate import ExactCells, Leaf, Point, value
+from tropnet.geometry.tree.facets import FacetSearch
+from tropnet.geometry.tree.kernels import Layers, State
+from tropnet.geometry.tree.probe import (
     BASIS,
     DOUBT,
     ERROR,
@@ -28,7 +28,7 @@ from tropnet.geometry.tree_probe import (
     SIZE,
     probes_between_looks,
 )
-from tropnet.geometry.tree_problem import TreeProblem, nearest_nonzero
+from tropnet.geometry.tree.problem import TreeProblem, nearest_nonzero
 
 if TYPE_CHECKING:
     from tropnet.domains import Domain
@@ -111,7 +111,7 @@ def tree_cells(
         >>> from tropnet import Network
         >>> from tropnet.domains import Box
         >>> from tropnet.geometry.circuit import Circuit
-        >>> from tropnet.geometry.tree_search import tree_cells
+        >>> from tropnet.geometry.tree.search import tree_cells
         >>> kinks = Network.from_dense([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
         >>> found = tree_cells(Circuit.of(kinks), Box.cube(2))
         >>> found.n_cells, found.complete, len(found.facets)

@@ -34,7 +34,7 @@ def region_graph(complex_: PolyhedralComplex) -> nx.Graph[int]:
     Example:
         >>> from tropnet import Box, Network
         >>> from tropnet.geometry import enumerate_cells
-        >>> from tropnet.geometry.region_graph import region_graph
+        >>> from tropnet.geometry.comparison.region_graph import region_graph
         >>> relu = Network.from_dense([[[1], [2]], [[1, 1]]], [[0, 0], [0]])
         >>> sorted(region_graph(enumerate_cells(relu, Box([-1], [1]))).edges(data=True))
         [(0, 1, {'dimension': 0, 'walls': 1})]
@@ -160,7 +160,7 @@ def isomorphism(
 
     Example:
         >>> import networkx as nx
-        >>> from tropnet.geometry.region_graph import isomorphism
+        >>> from tropnet.geometry.comparison.region_graph import isomorphism
         >>> isomorphism(nx.path_graph(3), nx.star_graph(2))[1]  # the middle
         0
         >>> isomorphism(nx.path_graph(4), nx.star_graph(3)) is None

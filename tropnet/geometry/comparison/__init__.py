@@ -1,0 +1,1 @@
+"""What two networks have in common on a domain, and how far they differ there."""

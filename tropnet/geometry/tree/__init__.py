@@ -1,0 +1,1 @@
+"""The tree search for cells in any number of dimensions, and estimates of their number."""
