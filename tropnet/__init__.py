@@ -61,8 +61,8 @@ if TYPE_CHECKING:
         plane_through,
     )
     from tropnet.geometry.canonical_form import CanonicalForm
-    from tropnet.geometry.tree.estimate import CellEstimate
     from tropnet.geometry.comparison.region_comparison import RegionComparison
+    from tropnet.geometry.tree.estimate import CellEstimate
     from tropnet.io import read_domain, read_vnnlib
     from tropnet.io.load import load
     from tropnet.io.load_map import load_map
