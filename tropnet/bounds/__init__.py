@@ -6,6 +6,7 @@ sums.
 
 from __future__ import annotations
 
+from tropnet.bounds.branch_and_bound import BranchAndBound
 from tropnet.bounds.joint_bounds import JointBounds
 
-__all__ = ["JointBounds"]
+__all__ = ["BranchAndBound", "JointBounds"]

@@ -14,6 +14,7 @@ from tropnet.bounds.joint_zonotope import ON_A, ON_B, PAIRS, PAIRS_ON_A, PAIRS_O
 
 if TYPE_CHECKING:
     from tropnet.checker.joint_program import JointLayer, JointProgram
+    from tropnet.checker.split_tree import Unit
     from tropnet.exact import RationalMatrix
     from tropnet.typing import FloatArray, IntArray, SignArray
 
@@ -38,6 +39,7 @@ class BoxBounds:
         upper: `(B,)` proven upper bounds; infinity where floats give none, −infinity where no point
             of the box has the given signs.
         dimension: `(B,)` the input that it pays to split, −1 where none can be.
+        dimension_share: `(B,)` how much of the bound comes from that input.
         unit: `(B,)` the unit that it pays to split by its sign, −1 where none can be.
         unit_share: `(B,)` how much of the bound comes from that unit's symbol.
         points: `(B, n)` corners where the gap may be large.
@@ -45,6 +47,7 @@ class BoxBounds:
 
     upper: FloatArray
     dimension: IntArray
+    dimension_share: FloatArray
     unit: IntArray
     unit_share: FloatArray
     points: FloatArray
@@ -90,6 +93,7 @@ class JointBounds:
         scales: FloatArray | None = None,
         threads: int | None = None,
     ) -> None:
+        self.program = program
         self.n_inputs = program.n_inputs
         self.goal = _GOALS[goal]
         layers = [*program.layers, program.output]
@@ -119,6 +123,16 @@ class JointBounds:
     def starts(self) -> IntArray:
         """`(layers, 3)`: where the values of a, b and their differences stand among the phases."""
         return np.asarray(self._program[5])
+
+    @property
+    def units(self) -> dict[int, Unit]:
+        """Layer, network and unit for each value of either network, by its place."""
+        return {
+            int(self.starts[k, which]) + j: (k, name, j)
+            for k in range(1, len(self.widths) - 1)
+            for which, name in enumerate("ab")
+            for j in range(int(self.widths[k, which]))
+        }
 
     def __call__(self, boxes: FloatArray, phases: SignArray | None = None) -> BoxBounds:
         """Bound the gap on some boxes.
@@ -150,8 +164,8 @@ class JointBounds:
                 list(self._pool.map(part, range(self.threads)))
         upper = np.where(np.isnan(results[:, 0]), np.inf, results[:, 0])
         return BoxBounds(
-            upper, results[:, 1].astype(np.int64), results[:, 3].astype(np.int64), results[:, 4],
-            points,
+            upper, results[:, 1].astype(np.int64), results[:, 2],
+            results[:, 3].astype(np.int64), results[:, 4], points,
         )  # fmt: skip
 
     def _compiled(self, layers: list[JointLayer]) -> tuple[Any, ...]:

@@ -431,7 +431,7 @@ def _objective(
     return best
 
 
-def _layer(
+def _layer(  # noqa: C901 - one loop nest over terms and arrays, in which order is all
     k: int,
     n: int,
     inputs: Any,
@@ -444,7 +444,7 @@ def _layer(
 ) -> None:
     """Set the values of layer k before ReLU, in both networks and their differences."""
     table, data, sizes, bias, widths, starts = program
-    center, radius, size, total = values
+    center, radius, size, _ = values
     mid, half, reach = inputs
     rows = (counts[0], counts[1], counts[0], counts[1] - n, counts[2])
     for which in range(3):
@@ -532,7 +532,7 @@ def _layer(
             radius[lo + j] = (sums[1, j] + gamma * abs(b)) * MORE + TINY
 
 
-def _one(
+def _one(  # noqa: C901 - all state of one box; numba passes it by many names
     box: Any,
     phases: Any,
     n: int,
@@ -549,7 +549,7 @@ def _one(
     point: Any,
 ) -> None:
     """Bound one box; `result` gets the bound, the input and the unit to split, and their scores."""
-    table, data, sizes, bias, widths, starts = program
+    widths, starts = program[4], program[5]
     pair_starts, first_all, second_all, scale_all = pairs
     center, radius, size, total = values
     share_a, share_b, share_d, owner = shares

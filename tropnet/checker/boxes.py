@@ -83,7 +83,7 @@ def replay_boxes(
         raise CertificateError("a bound by boxes needs a tree and matchings")
     a, b = (folded(network) for network in networks)
     b = _shifted(b, relation, data.get("constant"))
-    program = JointProgram.of(a, b, _matchings(data.get("matchings"), a, b))
+    program = JointProgram.of(a, b, matchings_from_json(data.get("matchings"), a, b))
     ends = outward_box(box)
     tree, bits = data.get("tree"), data.get("bits")
     if ends is None:
@@ -223,7 +223,12 @@ def shifted(network: Network, constant: Sequence[Fraction]) -> Network:
     return type(network)(network.n_inputs, network.layers, output)
 
 
-def _matchings(data: Any, a: Network, b: Network) -> list[Matching]:
+def matchings_from_json(data: Any, a: Network, b: Network) -> list[Matching]:
+    """Return the pairings of the layers that both networks have; none where data is None.
+
+    Raises:
+        CertificateError: not one for each layer that both have, or a garbled one.
+    """
     if data is None:
         return []
     common = min(len(a.layers), len(b.layers))

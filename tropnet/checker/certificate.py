@@ -26,7 +26,7 @@ _OLDEST: Final = 1
 LARGEST_FILE: Final = 2**30
 
 Claimed = Literal["equivalent", "different", "bracket"]
-Method = Literal["identical", "relations", "intervals", "cells", "none"]
+Method = Literal["identical", "relations", "intervals", "boxes", "cells", "none"]
 
 
 _FIELDS: Final = frozenset(
@@ -64,7 +64,8 @@ class UpperEvidence:
         value: an upper bound of sup gap; None is +∞ and needs no proof.
         method: `identical`: same normal form. `relations`: claims about units
             (`tropnet.checker.relations`). `intervals`: differences of matched units
-            (`tropnet.checker.intervals`). `cells`: exact enumeration (`tropnet.checker.cells`).
+            (`tropnet.checker.intervals`). `boxes`: zonotopes on the leaves of a tree of boxes
+            (`tropnet.checker.boxes`). `cells`: exact enumeration (`tropnet.checker.cells`).
         data: what the method needs, as plain data.
     """
 
@@ -319,7 +320,7 @@ def _lower(data: Any) -> LowerEvidence:
 
 def _upper(data: Any) -> UpperEvidence:
     _require_known(data, frozenset(("value", "method", "data")), "upper.")
-    methods = ("identical", "relations", "intervals", "cells", "none")
+    methods = ("identical", "relations", "intervals", "boxes", "cells", "none")
     method = _one_of(data["method"], methods, "upper.method")
     return UpperEvidence(_bound(data["value"], "upper.value"), method, data["data"])
 

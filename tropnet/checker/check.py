@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
+from tropnet.checker.boxes import BoxesReplay, replay_boxes
 from tropnet.checker.cells import supremum
 from tropnet.checker.certificate import Certificate, LowerEvidence
 from tropnet.checker.far_out import far_out
 from tropnet.checker.hull import hull
-from tropnet.checker.intervals import Matching, difference_bounds, plain_bounds
+from tropnet.checker.intervals import difference_bounds, plain_bounds
+from tropnet.checker.matching import Matching
 from tropnet.checker.relation import Relation
 from tropnet.checker.relations import replay_relations
 from tropnet.domains import Box, Domain, require_dimension
@@ -21,6 +23,9 @@ from tropnet.exact import IntervalVector, RationalMatrix
 from tropnet.exact.fraction import decimal_text
 from tropnet.network.fold import folded
 from tropnet.network.network import Network
+
+#: Called with the leaves replayed so far, and how many to replay.
+Progress: TypeAlias = Callable[[int, int], object]
 
 
 @final
@@ -33,22 +38,34 @@ class CheckReport:
         claim: what the certificate claims.
         reason: what was replayed, or the first thing that failed.
         seconds: the time it took.
+        sampled: how many leaves of a tree of boxes were replayed, and how many there are, where
+            not all were; nothing is proven then, and the report is not true.
     """
 
     valid: bool
     claim: str
     reason: str
     seconds: float
+    sampled: tuple[int, int] | None = None
 
     def __bool__(self) -> bool:
         return self.valid
 
     def __str__(self) -> str:
         word = "valid" if self.valid else "INVALID"
+        if self.sampled is not None:
+            word = f"{self.sampled[0]} of {self.sampled[1]} leaves, not a proof"
         return f"{word}: {self.claim}; {self.reason} ({self.seconds:.2f} s)"
 
 
-def check_networks(certificate: Certificate, a: Network, b: Network) -> CheckReport:
+def check_networks(
+    certificate: Certificate,
+    a: Network,
+    b: Network,
+    *,
+    sample: int | None = None,
+    progress: Progress | None = None,
+) -> CheckReport:
     """Replay a certificate against the two networks it speaks of.
 
     Everything is computed anew in rational arithmetic; nothing is searched, solved or rounded
@@ -59,6 +76,9 @@ def check_networks(certificate: Certificate, a: Network, b: Network) -> CheckRep
         certificate: the certificate.
         a: the first network.
         b: the second network.
+        sample: of a tree of boxes, replay so many leaves, chosen at random: a quick look that finds
+            most mistakes and proves nothing.
+        progress: called with the leaves of a tree of boxes replayed so far, and how many to replay.
 
     Returns:
         The report; a certificate for other networks is reported invalid.
@@ -71,15 +91,25 @@ def check_networks(certificate: Certificate, a: Network, b: Network) -> CheckRep
         True
     """
     start = time.perf_counter()
+    valid, sampled = False, None
     try:
-        reason = _replay(certificate, a, b)
-        valid = True
+        reason, boxes = _replay(certificate, a, b, sample, progress)
+        valid = boxes is None or boxes.complete
+        if boxes is not None and not boxes.complete:
+            sampled = boxes.replayed, boxes.leaves
     except TropnetError as error:
-        reason, valid = str(error), False
-    return CheckReport(valid, certificate.claim, reason, time.perf_counter() - start)
+        reason = str(error)
+    seconds = time.perf_counter() - start
+    return CheckReport(valid, certificate.claim, reason, seconds, sampled)
 
 
-def _replay(certificate: Certificate, a: Network, b: Network) -> str:
+def _replay(
+    certificate: Certificate,
+    a: Network,
+    b: Network,
+    sample: int | None,
+    progress: Progress | None,
+) -> tuple[str, BoxesReplay | None]:
     for name, network, digest in (("a", a, certificate.a), ("b", b, certificate.b)):
         if network.sha256 != digest:
             raise CertificateError(
@@ -95,7 +125,12 @@ def _replay(certificate: Certificate, a: Network, b: Network) -> str:
     certificate.asked.require_outputs(a.n_outputs)
     _check_spread(certificate, a)
     _check_lower(lower, certificate, a, b)
-    proven = _UPPER[upper.method](certificate, a, b)
+    boxes = None
+    if upper.method == "boxes":
+        boxes = _boxes(certificate, a, b, sample, progress)
+        proven = upper.value
+    else:
+        proven = _UPPER[upper.method](certificate, a, b)
     if upper.value is not None and (proven is None or proven > upper.value):
         raise CertificateError(
             f"the upper bound {_shown(upper.value)} is not proven; replaying gives {_shown(proven)}"
@@ -108,10 +143,11 @@ def _replay(certificate: Certificate, a: Network, b: Network) -> str:
         lower.value is None or lower.value > certificate.atol
     ):
         raise CertificateError("the lower bound does not prove a difference beyond atol")
-    return (
+    reason = (
         f"{_shown(lower.value)} <= {certificate.asked.bounded} <= {_shown(upper.value)} replayed, "
         f"upper end by {upper.method}"
     )
+    return reason, boxes
 
 
 def _check_spread(certificate: Certificate, a: Network) -> None:
@@ -211,6 +247,28 @@ def _intervals(certificate: Certificate, a: Network, b: Network) -> Fraction | N
     sizes = zip(listed, a.widths, b.widths, strict=True)
     matchings = [Matching.from_json(item, wa, wb) for item, wa, wb in sizes]
     return certificate.asked.above(difference_bounds(a, b, box, matchings))
+
+
+def _boxes(
+    certificate: Certificate,
+    a: Network,
+    b: Network,
+    sample: int | None,
+    progress: Progress | None,
+) -> BoxesReplay:
+    claimed = certificate.upper.value
+    if claimed is None:
+        raise CertificateError("a tree of boxes is there, and no bound that it would prove")
+    return replay_boxes(
+        (a, b),
+        certificate.asked,
+        certificate.domain,
+        _box(certificate, a),
+        claimed,
+        certificate.upper.data,
+        sample=sample,
+        watch=progress,
+    )
 
 
 def _cells(certificate: Certificate, a: Network, b: Network) -> Fraction | None:

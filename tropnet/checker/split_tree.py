@@ -111,6 +111,30 @@ def tree_text(splits: Sequence[int | Unit | None]) -> str:
     return " ".join(words)
 
 
+def splits_of(
+    text: str, inputs: int, widths: Sequence[tuple[int, int]]
+) -> Iterator[int | Unit | None]:
+    """Iterate over what `tree_text` wrote; inverse to it.
+
+    Args:
+        text: the tree.
+        inputs: the number of inputs.
+        widths: the numbers of units of both networks in each layer.
+
+    Raises:
+        CertificateError: not one tree, or one that splits what is not there.
+    """
+    missing = 1
+    for word in _words(text):
+        if missing == 0:
+            raise CertificateError("the tree goes on after its last leaf")
+        split = None if word == _LEAF else _split(word, inputs, widths)
+        missing += -1 if split is None else 1
+        yield split
+    if missing:
+        raise CertificateError("the tree ends before its last leaf")
+
+
 def leaves(text: str, root: Part, widths: Sequence[tuple[int, int]]) -> Iterator[Part]:
     """Iterate over the leaves of a tree; together they cover the root.
 
@@ -123,19 +147,15 @@ def leaves(text: str, root: Part, widths: Sequence[tuple[int, int]]) -> Iterator
         CertificateError: not a tree, or one that splits what is not there.
     """
     waiting = [(root, 0)]
-    for word in _words(text):
-        if not waiting:
-            raise CertificateError("the tree goes on after its last leaf")
+    for split in splits_of(text, len(root.box), widths):
         part, depth = waiting.pop()
-        if word == _LEAF:
+        if split is None:
             yield part
             continue
         if depth >= MAX_DEPTH:
             raise CertificateError(f"the tree is deeper than {MAX_DEPTH}")
-        first, second = part.halves(_split(word, len(root.box), widths))
+        first, second = part.halves(split)
         waiting += [(second, depth + 1), (first, depth + 1)]
-    if waiting:
-        raise CertificateError("the tree ends before its last leaf")
 
 
 def _words(text: str) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Final, final
@@ -56,6 +57,7 @@ class Problem:
         hull: for a polyhedron the multipliers that prove the box, as plain data; else None.
         start: a point of the domain.
         spread: where tolerances relative to the ranges of outputs come from, or None.
+        stop: set to end the comparison early.
     """
 
     a: Network
@@ -69,6 +71,7 @@ class Problem:
     hull: Any
     start: tuple[Fraction, ...]
     spread: Spread | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
 
     @staticmethod
     def of(
@@ -109,14 +112,16 @@ class Problem:
     @property
     def remaining(self) -> float:
         """Seconds left; not below zero."""
-        return max(0.0, self.deadline - time.monotonic())
+        return 0.0 if self.stop.is_set() else max(0.0, self.deadline - time.monotonic())
 
     def require_time(self) -> None:
-        """Stop the stage when the time is up.
+        """Stop the stage when the time is up, or the comparison was stopped.
 
         Raises:
             OutOfTime: it is.
         """
+        if self.stop.is_set():
+            raise OutOfTime("the comparison was stopped")
         _watch(self.deadline)()
 
     @property

@@ -1,0 +1,240 @@
+"""Best-first search for the largest gap between two networks, over a tree of boxes."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, Final, final
+
+import numpy as np
+
+from tropnet.bounds.joint_bounds import BoxBounds, JointBounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tropnet.checker.joint_program import JointProgram
+    from tropnet.typing import FloatArray, SignArray
+
+#: Up to so many inputs, boxes are split by inputs alone.
+FEW_INPUTS: Final = 8
+#: Boxes split at a time.
+_BATCH: Final = 64
+#: Steps after which a probe of what is left gives up.
+_PROBE: Final = 64
+
+
+@final
+class BranchAndBound:
+    """A tree of boxes whose leaves cover the root, each with a proven upper bound of the gap.
+
+    Leaves with the largest bound are split first, so that the bound of the whole falls as fast as
+    it can. With few inputs a box is halved along the input that moves the gap most, by itself or by
+    the units of unknown sign that it moves; with many, where the noise of one unit matters more
+    than any input, by the sign of that unit.
+
+    Args:
+        bounds: how to bound a box.
+        root: `(2, n)` its ends.
+
+    Example:
+        >>> import numpy as np
+        >>> from tropnet import Network
+        >>> from tropnet.bounds import BranchAndBound, JointBounds
+        >>> from tropnet.checker.joint_program import JointProgram
+        >>> from tropnet.checker.matching import Matching
+        >>> f = Network.from_dense([[[1], [-1]], [[1, 1]]])
+        >>> g = Network.from_dense([[[2], [-1]], [[0.5, 1.125]]])
+        >>> program = JointProgram.of(f, g, [Matching.identity(2)])
+        >>> tree = BranchAndBound(JointBounds(program, "inf"), np.array([[-1.0], [1.0]]))
+        >>> while tree.upper > 0.13:
+        ...     corners = tree.step(0.13)
+        >>> tree.n_leaves > 1
+        True
+    """
+
+    def __init__(self, bounds: JointBounds, root: FloatArray) -> None:
+        self._bounds = bounds
+        #: by which input a part is split, n + unit for a unit's sign, −1 for a leaf
+        self.splits: list[int] = []
+        #: the first of both halves of a part that is split; the second follows it
+        self.children: list[int] = []
+        self._parts: list[tuple[FloatArray, SignArray | None] | None] = []
+        self._next: list[int] = []  # how a leaf would be split; −1 if it cannot be
+        self._heap: list[tuple[float, int]] = []
+        #: the largest bound of a leaf that cannot be split any more
+        self._stuck = -np.inf
+        #: corners of the root where the gap may be large
+        self.corners = self._grow([(root, None)])
+
+    @property
+    def program(self) -> JointProgram:
+        """Both networks and the pairs of their units."""
+        return self._bounds.program
+
+    @property
+    def upper(self) -> float:
+        """A proven upper bound of the gap on the root."""
+        return max(self._stuck, -self._heap[0][0] if self._heap else -np.inf)
+
+    @property
+    def n_boxes(self) -> int:
+        """The boxes bounded so far."""
+        return len(self.splits)
+
+    @property
+    def n_leaves(self) -> int:
+        """The leaves of the tree."""
+        return (len(self.splits) + 1) // 2
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the bound cannot fall any further: its leaf cannot be split."""
+        return not self._heap or -self._heap[0][0] <= self._stuck
+
+    def step(self, aim: float, batch: int = _BATCH) -> FloatArray:
+        """Split the leaves with the largest bounds above `aim`.
+
+        Args:
+            aim: leaves with a bound of at most this are left alone.
+            batch: how many leaves at most.
+
+        Returns:
+            `(B, n)` corners of the new boxes where the gap may be large; none if nothing was split.
+        """
+        halves: list[tuple[FloatArray, SignArray | None]] = []
+        while self._heap and len(halves) < 2 * batch and -self._heap[0][0] > aim:
+            _, index = heapq.heappop(self._heap)
+            part = self._parts[index]
+            if part is None:
+                continue
+            self.splits[index] = self._next[index]
+            self.children[index] = len(self.splits) + len(halves)
+            self._parts[index] = None
+            halves += self._halves(part, self._next[index])
+        if not halves:
+            return np.empty((0, self._bounds.n_inputs))
+        return self._grow(halves)
+
+    def preorder(self) -> Iterator[tuple[int, int]]:
+        """Iterate over the tree, each part before its halves: index and split (−1 for a leaf)."""
+        waiting = [0]
+        while waiting:
+            index = waiting.pop()
+            yield index, self.splits[index]
+            if self.splits[index] >= 0:
+                waiting += [self.children[index] + 1, self.children[index]]
+
+    def resume(self, splits: Iterator[int]) -> None:
+        """Split the root again as a tree in this order says, and bound its leaves.
+
+        Args:
+            splits: inputs, n + units, −1 for leaves, each part before its halves.
+        """
+        waiting, leaves = [0], []
+        for split in splits:
+            index = waiting.pop()
+            part = self._parts[index]
+            if split < 0 or part is None:
+                leaves.append(index)
+                continue
+            self.splits[index], self.children[index] = split, len(self.splits)
+            self._parts[index] = None
+            for half in self._halves(part, split):
+                self._parts.append(half)
+                self.splits.append(-1)
+                self.children.append(-1)
+                self._next.append(-1)
+            waiting += [self.children[index] + 1, self.children[index]]
+        self._heap, self._stuck = [], -np.inf
+        for start in range(0, len(leaves), 2 * _BATCH):
+            some = leaves[start : start + 2 * _BATCH]
+            self._look(some, self._bound([p for p in map(self._parts.__getitem__, some) if p]))
+
+    def boxes_left(self, aim: float, probes: int, rng: np.random.Generator) -> float:
+        """Estimate how many more boxes a proof of `aim` takes.
+
+        Knuth's estimator (*Estimating the efficiency of backtrack programs*, 1975): random ways
+        down from random leaves, each step weighted by how many there are of its kind. Unbiased, of
+        large variance.
+
+        Args:
+            aim: the bound to be proven.
+            probes: how many ways down.
+            rng: of the random choices.
+        """
+        leaves = [index for value, index in self._heap if -value > aim]
+        if not leaves:
+            return 0.0
+        total = 0.0
+        for index in rng.choice(leaves, size=probes):
+            part, split, weight = self._parts[index], self._next[index], 1.0
+            for _ in range(_PROBE):
+                if part is None or split < 0:
+                    break
+                halves = self._halves(part, split)
+                found = self._bound(halves)
+                weight *= 2.0
+                total += weight
+                side = int(rng.integers(0, 2))
+                if found.upper[side] <= aim:
+                    break
+                part, split = halves[side], self._split(found, side, halves[side][1])
+        return total * len(leaves) / probes
+
+    # ---- parts ------------------------------------------------------------------------------
+
+    def _grow(self, parts: list[tuple[FloatArray, SignArray | None]]) -> FloatArray:
+        found = self._bound(parts)
+        indices = list(range(len(self.splits), len(self.splits) + len(parts)))
+        self._parts += parts
+        self.splits += [-1] * len(parts)
+        self.children += [-1] * len(parts)
+        self._next += [-1] * len(parts)
+        self._look(indices, found)
+        corners: FloatArray = found.points[found.upper > -np.inf]
+        return corners
+
+    def _look(self, indices: list[int], found: BoxBounds) -> None:
+        """Note the bounds of leaves."""
+        for row, index in enumerate(indices):
+            part = self._parts[index]
+            bound = float(found.upper[row])
+            self._next[index] = split = self._split(found, row, part[1] if part else None)
+            if split < 0:
+                self._stuck = max(self._stuck, bound)
+            else:
+                heapq.heappush(self._heap, (-bound, index))
+
+    def _split(self, found: BoxBounds, row: int, signs: SignArray | None) -> int:
+        """Return how to split a box: an input, n + a unit, or −1."""
+        n = self._bounds.n_inputs
+        dimension, unit = int(found.dimension[row]), int(found.unit[row])
+        if unit < 0 or (n <= FEW_INPUTS and dimension >= 0):
+            return dimension
+        if dimension >= 0 and found.unit_share[row] < 0.5 * found.dimension_share[row]:
+            return dimension
+        return n + unit
+
+    def _halves(
+        self, part: tuple[FloatArray, SignArray | None], split: int
+    ) -> list[tuple[FloatArray, SignArray | None]]:
+        box, signs = part
+        n = self._bounds.n_inputs
+        if split < n:
+            middle = 0.5 * box[0, split] + 0.5 * box[1, split]
+            first, second = box.copy(), box.copy()
+            first[1, split] = second[0, split] = middle
+            return [(first, signs), (second, signs)]
+        found = []
+        for sign in (-1, 1):
+            own = np.zeros(self._bounds.n_values, dtype=np.int8) if signs is None else signs.copy()
+            own[split - n] = sign
+            found.append((box, own))
+        return found
+
+    def _bound(self, parts: list[tuple[FloatArray, SignArray | None]]) -> BoxBounds:
+        boxes = np.array([box for box, _ in parts])
+        if all(signs is None for _, signs in parts):
+            return self._bounds(boxes)
+        none = np.zeros(self._bounds.n_values, dtype=np.int8)
+        return self._bounds(boxes, np.array([none if s is None else s for _, s in parts]))

@@ -1,0 +1,198 @@
+"""Bounding the gap by a tree of boxes: differential zonotopes, branch and bound."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
+
+import numpy as np
+
+from tropnet.bounds import BranchAndBound, JointBounds
+from tropnet.bounds.joint_bounds import Goal
+from tropnet.checker.boxes import matchings_from_json, shifted
+from tropnet.checker.joint_program import JointProgram
+from tropnet.checker.matching import Matching
+from tropnet.checker.split_tree import outward_box, splits_of, tree_text
+from tropnet.equivalence.aim import Aim
+from tropnet.equivalence.bracket import Bracket
+from tropnet.equivalence.match import Known, match_units
+from tropnet.equivalence.problem import Problem
+from tropnet.equivalence.sample import Sampler
+from tropnet.errors import BudgetExceeded, CertificateError
+from tropnet.exact import as_fractions
+from tropnet.exact.fraction import decimal_text, fraction_text
+from tropnet.network import Network
+from tropnet.network.affine import Affine
+from tropnet.network.fold import folded
+
+if TYPE_CHECKING:
+    from tropnet.typing import FloatArray
+
+#: Called with a word on what goes on, and the share of the work that is done, if it is known.
+Told: TypeAlias = Callable[[str, float | None], object]
+
+#: What the checker's rounding may add to a bound, as a share of it.
+_SLACK: Final = 2.0**-16
+#: Without a tolerance to prove, the bound is narrowed until it is this much above the best point.
+_NARROW: Final = 1.25
+#: Fractional bits of the checker's grid for bounds of size 1, and at most.
+_BITS: Final = (64, 4096)
+#: Seconds between two looks at how much is left, and ways down the tree for each.
+_LOOK: Final = 2.0
+_PROBES: Final = 8
+
+
+@final
+class BoxSearch:
+    """A branch and bound that offers what it finds to a bracket, and can go on later.
+
+    Args:
+        problem: the comparison, on a bounded domain.
+        bracket: receives points and bounds.
+        known: pairs of units that are known to be multiples of each other.
+        evidence: what an earlier search offered, to be taken up again.
+
+    Raises:
+        BudgetExceeded: the domain is unbounded, or the networks are too large for dense matrices.
+        CertificateError: evidence of other networks.
+    """
+
+    def __init__(
+        self, problem: Problem, bracket: Bracket, known: Known | None = None, evidence: Any = None
+    ) -> None:
+        self.problem, self.bracket = problem, bracket
+        root = outward_box(problem.box)
+        if root is None:
+            raise BudgetExceeded("boxes", math.inf, 0, "give a bounded domain")
+        a, b = folded(problem.a), folded(problem.b)
+        if evidence is None:
+            matchings = match_units(replace(problem, a=a, b=b), known) or []
+            self.constant = bracket.middles
+        else:
+            matchings = matchings_from_json(evidence.get("matchings"), a, b)
+            constant = evidence.get("constant")
+            self.constant = None if constant is None else list(as_fractions(constant, "constant"))
+        self.matchings: list[Matching] = matchings
+        kind = problem.relation.kind
+        if self.constant is not None:
+            b = shifted(b, self.constant)
+        if kind == "argmin":  # the largest output of −f, where −g prefers another
+            a, b = _negated(a), _negated(b)
+        goal: Goal = problem.norm if kind in ("equal", "up_to_constant") else "argmax"
+        scales = problem.relation.scales
+        bounds = JointBounds(
+            JointProgram.of(a, b, matchings),
+            "at_most" if kind == "at_most" else goal,
+            None if scales is None else np.array([math.nextafter(float(s), math.inf)
+                                                  for s in scales]),
+        )  # fmt: skip
+        self.units = bounds.units
+        self.tree = BranchAndBound(bounds, np.array(root).T.copy())
+        if evidence is not None:
+            self.tree.resume(self._codes(evidence.get("tree")))
+        self._sampler, self._aim = Sampler(problem), Aim(problem, bracket)
+        self._look(self.tree.corners)
+
+    def run(self, seconds: float, precision: float | None = None, told: Told | None = None) -> str:
+        """Split boxes for about so many seconds, or until the question is settled.
+
+        Args:
+            seconds: the time to take.
+            precision: go on until upper ≤ (1 + precision) · lower, whatever is settled before.
+            told: is told of the progress.
+        """
+        until = min(self.problem.deadline, time.monotonic() + seconds)
+        next_look = time.monotonic() + _LOOK
+        rng = self.problem.rng(9)
+        while time.monotonic() < until and not self.problem.stop.is_set():
+            aim = self._wanted(precision)
+            if self.tree.upper <= aim or self.tree.stuck:
+                break
+            if self.bracket.different and precision is None:
+                break
+            self._look(self.tree.step(aim))
+            if told is not None and time.monotonic() > next_look:
+                left = self.tree.boxes_left(aim, _PROBES, rng)
+                told(self._bracket_text(), self.tree.n_boxes / (self.tree.n_boxes + left))
+                next_look = time.monotonic() + _LOOK
+        self.offer()
+        return f"{self._bracket_text()}, {self.tree.n_leaves} boxes"
+
+    def offer(self) -> None:
+        """Offer the upper bound so far, with the tree as its evidence."""
+        upper = self.tree.upper
+        if not math.isfinite(upper):
+            return
+        value = Fraction(upper) * (1 + Fraction(_SLACK))
+        if self.tree.upper <= self._wanted(None) and self.problem.atol > 0:
+            value = min(value, self.problem.atol)
+        if self.bracket.upper.value is not None and self.bracket.upper.value <= value:
+            return
+        low, high = _BITS
+        bits = low - min(0, math.frexp(upper)[1])
+        if bits > high:
+            return  # a bound so small that the checker's grid would be too fine
+        data: dict[str, Any] = {
+            "matchings": [m.to_json() for m in self.matchings] or None,
+            "tree": tree_text([self._word(split) for _, split in self.tree.preorder()]),
+            "bits": bits,
+        }
+        if self.constant is not None:
+            data["constant"] = [fraction_text(v) for v in self.constant]
+        self.bracket.offer_upper(value, "boxes", data)
+
+    def _wanted(self, precision: float | None) -> float:
+        """Return the bound below which boxes need not be split any more."""
+        lower = float(self.bracket.lower.value or 0)
+        if precision is not None:
+            return lower * (1 + precision)
+        atol = self.problem.atol
+        if atol == 0:
+            return lower * _NARROW
+        return math.nextafter(float(atol) * (1 - _SLACK), 0)
+
+    def _look(self, corners: FloatArray) -> None:
+        """Evaluate floats at corners, and exactly where they promise a larger gap."""
+        if not len(corners):
+            return
+        with np.errstate(all="ignore"):
+            points = self._sampler.pull(corners)
+            heights = self._aim.heights(points)
+            best = int(np.argmax(heights))
+            known = float(self.bracket.lower.value or 0)
+            if heights[best] > known * (1 + 1e-9):
+                self.bracket.offer_point(self._sampler.rational(points[best]))
+
+    def _word(self, split: int) -> int | tuple[int, str, int] | None:
+        if split < 0:
+            return None
+        n = self.problem.a.n_inputs
+        return split if split < n else self.units[split - n]
+
+    def _codes(self, tree: Any) -> Iterator[int]:
+        if not isinstance(tree, str):
+            raise CertificateError("there is no tree in the evidence to go on from")
+        codes = {unit: code for code, unit in self.units.items()}
+        n = self.problem.a.n_inputs
+        widths = [layer.widths[:2] for layer in self.tree.program.layers]
+        for split in splits_of(tree, n, widths):
+            if split is None:
+                yield -1
+            else:
+                yield n + codes[split] if isinstance(split, tuple) else split
+
+    def _bracket_text(self) -> str:
+        lower = self.bracket.lower.value
+        shown = "inf" if lower is None else decimal_text(lower, 3)
+        bounded = self.problem.relation.bounded
+        return f"{shown} <= {bounded} <= {self.tree.upper:.4g}"
+
+
+def _negated(network: Network) -> Network:
+    output = network.output
+    terms = {source: -weights for source, weights in output.terms}
+    return type(network)(network.n_inputs, network.layers, Affine(terms, -output.bias))
