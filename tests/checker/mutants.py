@@ -15,10 +15,13 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+from tests.oracles.fractions_forward import forward
 from tests.oracles.joint_cells import answer, gap_at, lies_in
-from tropnet.checker import Certificate, check_networks
+from tests.oracles.relation_gaps import gap_of, scaled, supremum_of
+from tropnet.checker import Certificate, LowerEvidence, check_networks
 from tropnet.checker.certificate import seal
 from tropnet.checker.gap import Norm
+from tropnet.checker.relation import KINDS
 from tropnet.domains import Box, Domain, Polyhedron
 from tropnet.equivalence.compare import compare_networks
 from tropnet.errors import CertificateError
@@ -107,7 +110,7 @@ def _near(value: Any, rng: Random) -> Any:
         return value
     words = [
         "equivalent", "different", "bracket", "identical", "relations", "intervals", "cells",
-        "none", "inf", "1", "2", "new", "dead", "active", "affine", "same", "opposite",
+        "none", "inf", "1", "2", *KINDS, "new", "dead", "active", "affine", "same", "opposite",
     ]  # fmt: skip
     try:
         number = Fraction(value)
@@ -124,6 +127,12 @@ def is_true(certificate: Certificate, a: Network, b: Network) -> bool:
     """Tell by exact enumeration whether what a certificate claims holds."""
     if (certificate.a, certificate.b) != (a.sha256, b.sha256):
         return False
+    if certificate.relation != "equal":
+        return _is_true_of(certificate, a, b)
+    if certificate.scales is not None:
+        if not _follow_from_the_spread(certificate, a):
+            return False
+        a, b = scaled(a, certificate.scales), scaled(b, certificate.scales)
     truth = answer(a, b, certificate.domain)
     if truth is None:
         return False
@@ -146,6 +155,53 @@ def is_true(certificate: Certificate, a: Network, b: Network) -> bool:
         case "different":
             return not truth.at_most(certificate.atol, norm)
     return True
+
+
+def _is_true_of(certificate: Certificate, a: Network, b: Network) -> bool:
+    """Tell the same for the relations that are not a distance."""
+    kind, lower, upper = certificate.relation, certificate.lower, certificate.upper
+    if answer(a, b, certificate.domain) is None or certificate.norm != "inf":
+        return False
+    if certificate.scales is not None or certificate.spread is not None:
+        return False
+    if a.n_outputs == 1 and kind in ("argmax", "argmin"):
+        return False
+    truth = supremum_of(kind, a, b, certificate.domain)
+    points = [point for point in (lower.point, lower.other) if point is not None]
+    if not all(lies_in(certificate.domain, point) for point in points):
+        return False
+    if (truth is not None) if lower.value is None else not _shows(lower, kind, a, b):
+        return False
+    if upper.value is not None and (truth is None or truth > upper.value):
+        return False
+    holds = truth is not None and truth <= certificate.atol
+    return {"equivalent": holds, "different": not holds, "bracket": True}[certificate.claim]
+
+
+def _shows(lower: LowerEvidence, kind: str, a: Network, b: Network) -> bool:
+    """Tell whether the points of a lower bound show it."""
+    assert lower.value is not None
+    if kind != "up_to_constant":
+        f, g = (forward(net, lower.point)[-1] for net in (a, b))
+        return gap_of(kind, list(f), list(g)) >= lower.value
+    here, there = (gap_at(a, b, point) for point in (lower.point, lower.other or lower.point))
+    return max(abs(u - v) / 2 for u, v in zip(here, there, strict=True)) >= lower.value
+
+
+def _follow_from_the_spread(certificate: Certificate, a: Network) -> bool:
+    """Tell whether relative tolerances are those of points of the domain."""
+    spread, scales = certificate.spread, certificate.scales
+    if spread is None or scales is None:
+        return spread is None
+    if spread.rtol <= 0 or min(spread.atol) < 0 or certificate.atol != 1:
+        return False
+    if not all(lies_in(certificate.domain, point) for point in spread.points):
+        return False
+    columns = list(zip(*(forward(a, point)[-1] for point in spread.points), strict=True))
+    return [1 / s for s in scales] == [
+        base + spread.rtol * (max(column) - min(column))
+        for base, column in zip(spread.atol, columns, strict=True)
+    ]
 
 
 def fate(mutant: dict[str, Any], a: Network, b: Network) -> str:
@@ -207,7 +263,8 @@ def bases() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
         "drift on the plane": (deep, near, None, "1", "inf"),
         "drift in a strip": (deep, near, strip, "0", "inf"),
         "a bounded difference": (absolute, shifted, None, "1/4", "inf"),
-        "cells in space": (*_two_maxima(), None, "0", "inf"),
+        "two maxima": (*_two_maxima(), None, "0", "inf"),
+        "cells in space": (solid, beside, Box.cube(3), "1", "inf"),
         "cells in a wedge": (solid, beside, wedge, "1/2", "2"),
         "a difference in space": (solid, beside, Box(["-1", "-1", "0"], [1, 2, 0]), "0", "1"),
     }
@@ -215,8 +272,32 @@ def bases() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
     for name, (a, b, domain, atol, norm) in questions.items():
         verdict = compare_networks(a, b, domain, atol=atol, norm=norm)
         found[name] = (a, b, verdict.certificate.to_json())
+    found.update(_relations())
     found["intervals"] = (deep, near, _intervals(deep, near, triangle))
     found["a bracket"] = (deep, near, _bracket(deep, near, Box.cube(2, -3, 3)))
+    return found
+
+
+def _relations() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
+    """Return certificates of the other relations, and of tolerances for each output."""
+    f = dense([[1, 2], [-1, 1]], [[1, -1], [2, 1], [0, 1]], bias=[[1, 0], [0, -1, "1/2"]])
+    g = dense([[1, 2], [-1, 1]], [[1, -1], [2, 1], [0, "3/4"]], bias=[[1, 0], [0, "-1/2", 0]])
+    box, strip = Box([-2, -1], [1, 2]), Polyhedron([[1, -1], [-1, 1]], [1, 1])
+    questions: dict[str, tuple[Domain, dict[str, Any]]] = {
+        "order": (box, {"relation": "at_most", "atol": "3/2"}),
+        "no order": (strip, {"relation": "at_most", "atol": "1/2"}),
+        "a constant apart": (box, {"relation": "up_to_constant", "atol": "1/2"}),
+        "no constant apart": (box, {"relation": "up_to_constant", "atol": "1/4"}),
+        "argmax within a margin": (box, {"relation": "argmax", "atol": "3/2"}),
+        "another argmax": (box, {"relation": "argmax", "atol": "1/16"}),
+        "another argmin": (None, {"relation": "argmin"}),
+        "tolerances": (box, {"atol": ["1", "2", "1/2"], "norm": "1"}),
+        "relative tolerances": (box, {"atol": "1/8", "rtol": "1/9"}),
+    }
+    found = {}
+    for name, (domain, options) in questions.items():
+        verdict = compare_networks(f, g, domain, **options)
+        found[name] = (f, g, verdict.certificate.to_json())
     return found
 
 

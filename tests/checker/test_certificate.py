@@ -105,7 +105,7 @@ def test_any_change_breaks_the_seal() -> None:
         ({"claim": ["equivalent"]}, "the field 'claim'"),
         ({"relation": "same"}, "the field 'relation' is 'same'; known: equal, at_most, up_to_"),
         ({"relation": "argmax", "norm": "1"}, "norm '1' goes with the relation 'equal'"),
-        ({"relation": "argmin", "norm": "inf", "scales": ["1"]}, "a tolerance for each output goes with"),
+        ({"relation": "argmin", "norm": "inf", "scales": ["1"]}, "a tolerance for each output"),
         ({"scales": ["1", "0"]}, "the scales of the outputs have to be positive"),
         ({"spread": {}}, "a field is missing or garbled"),
         ({"more": 1}, "unknown field 'more'"),

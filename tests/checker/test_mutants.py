@@ -11,12 +11,15 @@ import pytest
 
 from tests.checker.mutants import bases, fate, mutants
 from tropnet.checker import Certificate, check_networks
+from tropnet.checker.relation import KINDS
 from tropnet.network import Network
 
 NAMES = [
     "identical", "relations on the plane", "relations in a box", "relations in a triangle",
     "cells", "cells in a box", "a difference", "drift on the plane", "drift in a strip",
-    "a bounded difference", "intervals", "a bracket",
+    "a bounded difference", "intervals", "a bracket", "two maxima",
+    "order", "no order", "a constant apart", "no constant apart", "argmax within a margin",
+    "another argmax", "another argmin", "tolerances", "relative tolerances",
     "cells in space", "cells in a wedge", "a difference in space",
 ]  # fmt: skip
 
@@ -31,6 +34,11 @@ def test_every_kind_of_claim_and_method_is_mutated() -> None:
     assert sorted(originals()) == sorted(NAMES)
     assert {c.claim for c in found} == {"equivalent", "different", "bracket"}
     methods = {c.upper.method for c in found}
+    assert {c.relation for c in found} == set(KINDS)
+    assert {(c.claim, c.relation) for c in found} >= {
+        (claim, kind) for claim in ("equivalent", "different") for kind in KINDS if kind != "argmin"
+    }
+    assert {c.spread is None for c in found if c.scales is not None} == {True, False}
     assert methods == {"identical", "relations", "intervals", "cells", "none"}
 
 

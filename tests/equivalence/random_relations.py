@@ -54,7 +54,8 @@ def examine(seed: int, kind: str, inputs: int | None = None) -> Verdict | None:
     assert isinstance(verdict, Equivalent | Different), str(verdict)
     assert isinstance(verdict, Equivalent) == (truth is not None and truth <= atol), str(verdict)
     if isinstance(verdict.upper, Fraction):
-        assert truth is not None and truth <= verdict.upper, str(verdict)
+        assert truth is not None
+        assert truth <= verdict.upper, str(verdict)
     if isinstance(verdict.lower, Fraction):
         assert truth is None or verdict.lower <= truth, str(verdict)
     else:

@@ -7,6 +7,7 @@ are constant, and whether g prefers another one is seen at the middle of the cor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import combinations
 
@@ -15,12 +16,13 @@ from tests.oracles.joint_cells import (
     SOLID_HUGE,
     Map,
     Point,
+    dense,
     joint_regions,
     part,
     value,
 )
 from tropnet.domains import Domain
-from tropnet.network import Network
+from tropnet.network import Affine, Network
 
 
 def supremum_of(kind: str, f: Network, g: Network, domain: Domain) -> Fraction | None:
@@ -38,6 +40,17 @@ def supremum_of(kind: str, f: Network, g: Network, domain: Domain) -> Fraction |
         else:
             found = max((max(own) - min(own)) / 2 for own in values)
     return None if found > (HUGE if f.n_inputs <= 2 else SOLID_HUGE) else found
+
+
+def scaled(network: Network, factors: Sequence[Fraction]) -> Network:
+    """Return a network whose outputs are multiplied by factors."""
+    rows, bias = dense(network.output)
+    weights = {
+        source: [[factor * v for v in row] for factor, row in zip(factors, table, strict=True)]
+        for source, table in rows.items()
+    }
+    output = Affine(weights, [factor * v for factor, v in zip(factors, bias, strict=True)])
+    return Network(network.n_inputs, network.layers, output)
 
 
 def gap_of(kind: str, f: list[Fraction], g: list[Fraction]) -> Fraction:
