@@ -171,12 +171,6 @@ def test_a_lie_with_a_fitting_seal(store: CertificateStore, method: str, source:
     assert _refused(store, question, NEAR)
 
 
-def test_a_proof_of_a_question_that_is_none(store: CertificateStore) -> None:
-    data = compare(F, PERMUTED, BOX).certificate.to_json() | {"atol": "-1"}
-    _put(store, _question(atol=-1), data)
-    assert "a tolerance is not negative" in _refused(store, _question(atol=-1))
-
-
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     certificate = compare(F, PERMUTED, BOX).certificate
     (tmp_path / "file").write_text("in the way")

@@ -144,14 +144,11 @@ def test_the_failure_is_shown_at_the_callers_line(pytester: pytest.Pytester) -> 
 
 def test_undecided_is_counted_and_skips_if_told_to(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
-        """
-        from tests.hard_pairs import two_tournaments
-        from tropnet import Box
-        from tropnet.testing import assert_equivalent
-
-        def test_hard():
-            assert_equivalent(*two_tournaments(), Box.cube(7), time_limit=1, undecided="skip")
-        """
+        NETWORKS
+        + """
+    def test_hard():
+        assert_equivalent(F, COPY, BOX, time_limit=1e-6, undecided="skip")
+"""
     )
     result = _run(pytester, "-rs")
     result.assert_outcomes(skipped=1)

@@ -40,7 +40,7 @@ def failure_message(verdict: Verdict) -> str:
           g(x):      (0.666666667)
             exactly: (2/3)
           gap:       0.333333333, exactly 1/3; more than atol 0
-          float32:   the nearest float32 point shows the difference too
+          float32:   the nearest float32 point shows it too
           proven:    0.333333 <= sup|f-g| <= 0.333333
         <BLANKLINE>
         What may help: atol='0.34' would pass, since the upper bound is proven.
@@ -59,25 +59,78 @@ def failure_message(verdict: Verdict) -> str:
 
 
 def _title(verdict: Verdict) -> str:
+    exactly = verdict.atol == 0
+    holds, fails = {
+        "at_most": (
+            "the first model is at most the second",
+            "The first model is not at most the second everywhere.",
+        ),
+        "up_to_constant": (
+            "the models differ by a constant",
+            "The models differ by more than a constant.",
+        ),
+        "argmax": (
+            "the models have the same largest output",
+            "The models do not have the same largest output everywhere.",
+        ),
+        "argmin": (
+            "the models have the same smallest output",
+            "The models do not have the same smallest output everywhere.",
+        ),
+    }.get(
+        verdict.relation,
+        (
+            "the models are equivalent",
+            "The models are different."
+            if exactly
+            else "The models differ by more than the tolerance.",
+        ),
+    )
     if isinstance(verdict, Undecided):
-        return "It is undecided whether the models are equivalent: neither proven nor refuted."
-    return "The models are different."
+        return f"It is undecided whether {holds}: neither proven nor refuted."
+    return fails
 
 
 def _witness(verdict: Different) -> list[tuple[str, str]]:
     witness = verdict.witness
-    facts = [
-        *_vector("x", witness.point), *_vector("f(x)", witness.f), *_vector("g(x)", witness.g)
-    ]  # fmt: skip
-    gap = decimal_text(witness.gap, _DIGITS)
-    if not _is_short(witness.gap) and len(fraction_text(witness.gap)) <= _MOST_DIGITS:
-        gap += f", exactly {fraction_text(witness.gap)}"
-    shows = "shows the difference too" if witness.survives_float32 else "does not show it"
+    vectors = [("x", witness.point), ("f(x)", witness.f), ("g(x)", witness.g)]
+    for name, values in (
+        ("y", witness.other),
+        ("f(y)", witness.f_other),
+        ("g(y)", witness.g_other),
+    ):
+        if values is not None:
+            vectors.append((name, values))
+    shows = "shows it too" if witness.survives_float32 else "does not show it"
     return [
-        *facts,
-        ("gap", f"{gap}; more than atol {decimal_text(verdict.atol, _DIGITS)}"),
+        *(row for name, values in vectors for row in _vector(name, values)),
+        ("gap", _gap(verdict)),
         ("float32", f"the nearest float32 point {shows}"),
     ]
+
+
+def _gap(verdict: Different) -> str:
+    """Say how large the gap at the witness is, and what it is the gap of."""
+    witness = verdict.witness
+    gap, atol = witness.gap, decimal_text(verdict.atol, _DIGITS)
+    text = decimal_text(gap, _DIGITS)
+    if not _is_short(gap) and len(fraction_text(gap)) <= _MOST_DIGITS:
+        text += f", exactly {fraction_text(gap)}"
+    match verdict.relation:
+        case "argmax" | "argmin":
+            best = max if verdict.relation == "argmax" else min
+            first, second = (values.index(best(values)) for values in (witness.f, witness.g))
+            return (
+                f"{text}: the lead of output {first}, where the second model prefers output "
+                f"{second}; more than margin {atol}"
+            )
+        case "at_most":
+            return f"{text}: the first model is larger; more than atol {atol}"
+        case "up_to_constant":
+            return f"{text}: half the change of f-g from x to y; more than atol {atol}"
+    return f"{text}{' tolerances' if verdict.scales is not None else ''}; more than " + (
+        "1" if verdict.scales is not None else f"atol {atol}"
+    )
 
 
 def _vector(name: str, values: tuple[Fraction, ...]) -> list[tuple[str, str]]:
@@ -100,20 +153,21 @@ def _is_short(value: Fraction) -> bool:
 
 
 def _advice(verdict: Verdict) -> str:
-    upper = verdict.upper
-    word = "margin" if verdict.relation in ("argmax", "argmin") else "atol"
+    """Say what would make the assertion pass, or lead to an answer."""
     parts = []
-    if isinstance(upper, Fraction):
-        bound = _rounded_up(upper)
-        parts.append(f"{word}='{bound}' would pass, since the upper bound is proven")
-    elif verdict.lower == math.inf:
-        parts.append(
-            "they drift apart without bound; give a domain, such as the range of your data"
+    if isinstance(verdict.upper, Fraction):
+        bound = _rounded_up(verdict.upper)
+        word = "margin" if verdict.relation in ("argmax", "argmin") else "atol"
+        would = (
+            f"{word}='{bound}'" if verdict.scales is None else f"tolerances {bound} times as large"
         )
+        parts.append(f"{would} would pass, since the upper bound is proven")
+    elif isinstance(verdict, Different):
+        drift = "the gap grows without bound; " if verdict.lower == math.inf else ""
+        parts.append(f"{drift}give a domain, such as the range of your data")
     if isinstance(verdict, Undecided):
-        parts.append("see the reason; undecided='warn' or 'skip' lets the test go on")
-    elif not parts:
-        parts.append("give a bounded domain, such as the range of your data")
+        parts.append("a longer time_limit or a smaller domain")
+        parts.append("undecided='warn' or 'skip' does not fail the test")
     return "; ".join(parts) + "."
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, final
 
 from tropnet.checker import Certificate
 from tropnet.domains import domain_to_json, require_dimension
+from tropnet.equivalence.asked_relation import asked_relation
 from tropnet.errors import TropnetError
 from tropnet.exact import as_fraction
 from tropnet.exact.fraction import fraction_text
 from tropnet.network import Network
 
-#: Options of a comparison that change how the answer is found, not what is asked.
-_MEANS: Final = frozenset({"time_limit", "seed", "executor", "evidence"})
-#: Options that are part of the question.
-_MEANT: Final = frozenset({"relation", "atol", "norm"})
+#: Options of a comparison that are part of the question.
+_MEANT: Final = frozenset({"relation", "atol", "rtol", "norm"})
+#: Options that change how the answer is found, and how narrow the bracket around it is.
+_MEANS: Final = frozenset({"time_limit", "seed", "executor", "evidence", "precision"})
 
 
 @final
@@ -33,7 +34,7 @@ class Question:
         domain: where, as canonical JSON.
         relation: the kind of relation.
         norm: the norm on the outputs.
-        atol: the tolerance.
+        tolerance: one for all outputs, one for each, or relative ones, as texts.
 
     Example:
         >>> import tropnet
@@ -51,7 +52,7 @@ class Question:
     domain: str
     relation: str
     norm: str
-    atol: Fraction
+    tolerance: tuple[str, ...]
 
     @staticmethod
     def asked(a: Network, b: Network, domain: Any, options: Mapping[str, Any]) -> Question | None:
@@ -63,34 +64,52 @@ class Question:
             domain: as `compare` takes it.
             options: the keywords of `compare`.
         """
-        meant = {name: value for name, value in options.items() if name not in _MEANS}
-        relation, norm = meant.get("relation", "equal"), meant.get("norm", "inf")
-        if not (meant.keys() <= _MEANT and isinstance(relation, str) and isinstance(norm, str)):
+        if not options.keys() <= _MEANT | _MEANS:
             return None
+        norm = options.get("norm", "inf")
         try:
             require_dimension(domain, a.n_inputs)
-            atol = as_fraction(meant.get("atol", 0), "atol")
-        except TropnetError:
+            relation, atol = asked_relation(
+                options.get("relation", "equal"), options.get("atol", 0), norm, a.n_outputs
+            )
+            rtol = as_fraction(options.get("rtol") or 0, "rtol")
+        except (TropnetError, TypeError):
             return None  # `compare` refuses it too, and says why
-        return Question(a.sha256, b.sha256, _canonical(domain), relation, norm, atol)
+        if rtol and relation.scales is None:
+            tolerance = _relative(rtol, [atol] * a.n_outputs)
+        elif rtol:
+            tolerance = _relative(rtol, [1 / v for v in relation.scales or ()])
+        else:
+            tolerance = _absolute(atol, relation.scales)
+        where = _canonical(domain)
+        return Question(a.sha256, b.sha256, where, relation.kind, relation.norm, tolerance)
 
     @staticmethod
     def of(certificate: Certificate) -> Question:
         """Return the question that a certificate speaks of."""
-        return Question(
-            certificate.a,
-            certificate.b,
-            _canonical(certificate.domain),
-            certificate.relation,
-            certificate.norm,
-            certificate.atol,
-        )
+        spread = certificate.spread
+        if spread is None:
+            tolerance = _absolute(certificate.atol, certificate.scales)
+        else:
+            tolerance = _relative(spread.rtol, spread.atol)
+        domain = _canonical(certificate.domain)
+        asked = (certificate.relation, certificate.norm, tolerance)
+        return Question(certificate.a, certificate.b, domain, *asked)
 
     @property
     def digest(self) -> str:
         """SHA-256 of all of it, the name under which its answer is kept."""
-        parts = [self.a, self.b, self.domain, self.relation, self.norm, fraction_text(self.atol)]
+        parts = [self.a, self.b, self.domain, self.relation, self.norm, *self.tolerance]
         return hashlib.sha256(json.dumps(["tropnet question 1", *parts]).encode()).hexdigest()
+
+
+def _absolute(atol: Fraction, scales: Sequence[Fraction] | None) -> tuple[str, ...]:
+    kind = "all" if scales is None else "scaled"
+    return kind, fraction_text(atol), *map(fraction_text, scales or ())
+
+
+def _relative(rtol: Fraction, atol: Sequence[Fraction]) -> tuple[str, ...]:
+    return "relative", fraction_text(rtol), *map(fraction_text, atol)
 
 
 def _canonical(domain: Any) -> str:

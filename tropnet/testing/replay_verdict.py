@@ -36,5 +36,7 @@ def replay_verdict(certificate: Certificate, a: Network, b: Network, seconds: fl
         certificate=certificate,
         method="a stored certificate, replayed",
         seconds=seconds,
+        scales=certificate.scales,
+        rtol=None if certificate.spread is None else certificate.spread.rtol,
         notes=tuple(f"{name}: {note}" for name, f in (("a", a), ("b", b)) for note in f.notes),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
@@ -15,8 +16,10 @@ from tropnet.testing.failure import (
 from tropnet.testing.proof_session import Outcome, ProofSession, active_session
 
 if TYPE_CHECKING:
-    from tropnet.equivalence import Verdict
+    from tropnet.equivalence import Equivalent, Verdict
     from tropnet.network import Network
+    from tropnet.testing.certificate_store import CertificateStore
+    from tropnet.testing.question import Question
 
 _OUTCOMES: Final[dict[str, Outcome]] = {
     "Equivalent": "proven",
@@ -54,10 +57,13 @@ def settle(
     from tropnet.api.as_network import as_network
     from tropnet.equivalence import Different, Undecided
     from tropnet.errors import DomainError
+    from tropnet.io import read_domain
 
     if undecided not in get_args(WhenUndecided):
         known = ", ".join(get_args(WhenUndecided))
         raise DomainError(f"unknown undecided={undecided!r}; known: {known}")
+    if isinstance(domain, str | os.PathLike):
+        domain = read_domain(domain)  # what it says is asked, not where it lies
     verdict = _answer(as_network(a), as_network(b), domain, options)
     if isinstance(verdict, Different):
         raise DifferentAssertionError(_said(verdict), verdict)
@@ -91,50 +97,60 @@ def _answer(a: Network, b: Network, domain: Any, options: dict[str, Any]) -> Ver
     from tropnet.api.compare import compare
 
     session = active_session()
-    if session is None:
-        return compare(a, b, domain, **options)
-    if session.folder is None:
-        verdict = compare(a, b, domain, **options)
+    if session is not None and session.folder is not None:
+        return _stored_or_new(session, session.folder, a, b, domain, options)
+    verdict = compare(a, b, domain, **options)
+    if session is not None:
         session.note(_OUTCOMES[verdict.word], verdict.seconds)
-        return verdict
-    return _stored_or_new(session, session.folder, a, b, domain, options)
+    return verdict
 
 
 def _stored_or_new(
-    session: ProofSession,
-    folder: Path,
-    a: Network,
-    b: Network,
-    domain: Any,
-    options: dict[str, Any],
+    session: ProofSession, folder: Path, a: Network, b: Network, domain: Any, options: Any
 ) -> Verdict:
+    """Replay what the folder holds; else, or if it proves nothing, compare and keep the proof."""
     from tropnet.api.compare import compare
     from tropnet.equivalence import Equivalent
     from tropnet.errors import CertificateError
     from tropnet.testing.certificate_store import CertificateStore
     from tropnet.testing.question import Question
-    from tropnet.testing.replay_verdict import replay_verdict
 
-    store, note = CertificateStore(folder), ""
+    store, notes = CertificateStore(folder), []
     question = Question.asked(a, b, domain, options)
     if question is not None and not session.reprove and store.holds(question):
-        start = time.perf_counter()
         try:
-            limit = float(options.get("time_limit", 60))
-            certificate = store.replayed(question, a, b, limit)
+            replayed = _replayed(store, question, a, b, options)
         except Exception as error:  # whatever a file of anybody's brings about: it proves nothing
-            note = f"stored certificate {question.digest[:12]} was not used: {_line(error)}"
+            notes.append(f"stored certificate {question.digest[:12]} was not used: {_line(error)}")
         else:
-            seconds = time.perf_counter() - start
-            session.note("replayed", seconds)
-            return replay_verdict(certificate, a, b, seconds)
+            session.note("replayed", replayed.seconds)
+            return replayed
     verdict = compare(a, b, domain, **options)
     if question is not None and isinstance(verdict, Equivalent):
         try:
             store.keep(question, verdict.certificate)
         except CertificateError as error:
-            note = "; ".join(filter(None, [note, f"a certificate was not kept: {_line(error)}"]))
-    session.note(_OUTCOMES[verdict.word], verdict.seconds, note)
+            notes.append(f"a certificate was not kept: {_line(error)}")
+    session.note(_OUTCOMES[verdict.word], verdict.seconds, "; ".join(notes))
+    return verdict
+
+
+def _replayed(
+    store: CertificateStore, question: Question, a: Network, b: Network, options: dict[str, Any]
+) -> Equivalent:
+    from fractions import Fraction
+
+    from tropnet.errors import CertificateError
+    from tropnet.exact import as_fraction
+    from tropnet.testing.replay_verdict import replay_verdict
+
+    start = time.perf_counter()
+    certificate = store.replayed(question, a, b, float(options.get("time_limit", 60)))
+    verdict = replay_verdict(certificate, a, b, time.perf_counter() - start)
+    precision = options.get("precision")
+    wider = 1 + as_fraction(precision, "precision") if precision is not None else None
+    if wider is not None and verdict.upper > wider * Fraction(verdict.lower):
+        raise CertificateError("its bracket is wider than the precision asked for")
     return verdict
 
 
