@@ -10,6 +10,7 @@ from tropnet.api.compare import compare
 from tropnet.api.compare_regions import compare_regions
 from tropnet.api.decision_boundary import decision_boundary
 from tropnet.api.estimate_cells import estimate_cells
+from tropnet.api.export_query import export_query
 from tropnet.api.lattice_form import lattice_form
 from tropnet.api.linear_regions import linear_regions
 from tropnet.api.load_complex import load_complex
@@ -27,6 +28,7 @@ __all__ = [
     "compare_regions",
     "decision_boundary",
     "estimate_cells",
+    "export_query",
     "lattice_form",
     "linear_regions",
     "load",
