@@ -225,7 +225,7 @@ class BranchAndBound:
             first, second = box.copy(), box.copy()
             first[1, split] = second[0, split] = middle
             return [(first, signs), (second, signs)]
-        found = []
+        found: list[tuple[FloatArray, SignArray | None]] = []
         for sign in (-1, 1):
             own = np.zeros(self._bounds.n_values, dtype=np.int8) if signs is None else signs.copy()
             own[split - n] = sign

@@ -137,7 +137,7 @@ def _pair(
     own = max(abs(low), abs(high))
     general = k * radii[2] + abs(plan[1]) * radii[0] + abs(plan[2]) * radii[1]
     general += 0.5 * rise_a + 0.5 * scale * rise_b
-    return 0.5 * radii[2] + 0.5 * own < general
+    return bool(0.5 * radii[2] + 0.5 * own < general)
 
 
 def _better(
@@ -356,7 +356,7 @@ def _largest_difference(g: Any, state: Any, i: int, k: int) -> float:
     for t in range(g.shape[0]):
         total += abs(g[t, i] - g[t, k])
     total += r[i] + r[k] + 16.0 * EPS * (m[i] + m[k])
-    return (c[i] - c[k]) + total * MORE + TINY
+    return float((c[i] - c[k]) + total * MORE + TINY)
 
 
 def _worst_pair(ga: Any, gb: Any, g1: Any, g2: Any, g3: Any, state: Any, worst: Any) -> float:
@@ -427,7 +427,7 @@ def _objective(
     if goal == NORM_1:
         return total * MORE
     if goal == NORM_2:
-        return np.sqrt(total * MORE) * MORE
+        return float(np.sqrt(total * MORE) * MORE)
     return best
 
 

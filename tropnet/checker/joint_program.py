@@ -124,7 +124,9 @@ def _layer(
     widths: Sequence[tuple[int, int]],
 ) -> JointLayer:
     terms = [dict(affine.terms) for affine in affines]
-    on_pairs, on_b, on_a = [], [], []
+    on_pairs: list[tuple[int, RationalMatrix]] = []
+    on_b: list[tuple[int, RationalMatrix]] = []
+    on_a: list[tuple[int, RationalMatrix]] = []
     for source in sorted(terms[0].keys() | terms[1].keys()) if pairs.first else ():
         parts = DifferenceWeights.of(
             (terms[0], terms[1]), source, pairs, sources[source], widths[source]

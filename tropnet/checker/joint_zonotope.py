@@ -185,6 +185,7 @@ class JointReplay:
         )  # fmt: skip
         # the groups (inputs, A, B, D) of differences: where those of what is read go
         parts = [*layer.pairs, *layer.pairs_on_b, *layer.pairs_on_a]
+        read: list[tuple[Forms, tuple[int, ...]]]
         read = [(_split(values[s].pairs, n), (0, 1, 2, 3)) for s, _ in layer.pairs]
         read += [(values[s].b, (0, 2)) for s, _ in layer.pairs_on_b]
         read += [(values[s].a, (0, 1)) for s, _ in layer.pairs_on_a]
@@ -327,7 +328,7 @@ def _relu(forms: Forms, lines: Sequence[tuple[int, int]]) -> Forms:
     return Forms(center, radius, [rows[:n], rows[n:] + new])
 
 
-def _pairs_after(
+def _pairs_after(  # noqa: C901 - one formula, case by case
     layer: JointLayer,
     before: _Values,
     lines_a: Sequence[tuple[int, int]],

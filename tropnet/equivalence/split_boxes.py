@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, final
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from tropnet.bounds.joint_bounds import Goal
 from tropnet.checker.boxes import matchings_from_json, shifted
 from tropnet.checker.joint_program import JointProgram
 from tropnet.checker.matching import Matching
+from tropnet.checker.relation import Relation
 from tropnet.checker.split_tree import outward_box, splits_of, tree_text
 from tropnet.equivalence.aim import Aim
 from tropnet.equivalence.bracket import Bracket
@@ -82,14 +83,14 @@ class BoxSearch:
             b = shifted(b, self.constant)
         if kind == "argmin":  # the largest output of −f, where −g prefers another
             a, b = _negated(a), _negated(b)
-        goal: Goal = problem.norm if kind in ("equal", "up_to_constant") else "argmax"
         scales = problem.relation.scales
+        # factors are rounded up: a tolerance is never taken for a larger one
+        floats = None if scales is None else [math.nextafter(float(v), math.inf) for v in scales]
         bounds = JointBounds(
             JointProgram.of(a, b, matchings),
-            "at_most" if kind == "at_most" else goal,
-            None if scales is None else np.array([math.nextafter(float(s), math.inf)
-                                                  for s in scales]),
-        )  # fmt: skip
+            _goal(problem.relation),
+            None if floats is None else np.array(floats),
+        )
         self.units = bounds.units
         self.tree = BranchAndBound(bounds, np.array(root).T.copy())
         if evidence is not None:
@@ -190,6 +191,14 @@ class BoxSearch:
         shown = "inf" if lower is None else decimal_text(lower, 3)
         bounded = self.problem.relation.bounded
         return f"{shown} <= {bounded} <= {self.tree.upper:.4g}"
+
+
+def _goal(relation: Relation) -> Goal:
+    if relation.kind in ("argmax", "argmin"):
+        return "argmax"
+    if relation.kind == "at_most":
+        return "at_most"
+    return cast("Goal", relation.norm)
 
 
 def _negated(network: Network) -> Network:
