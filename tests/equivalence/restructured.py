@@ -185,7 +185,7 @@ class Maker:
         b = self.builder
         match self.choose("absolute", ["plain", "twice less", "as a maximum"]):
             case "twice less":
-                return b.subtract(self.times(b.relu(x), 2), x)
+                return b.subtract(self.times(b.relu(x), Fraction(2)), x)
             case "as a maximum":
                 return b.maximum(x, b.negate(x))
         return b.add(b.relu(x), b.relu(b.negate(x)))

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeGuard, final
 import numpy as np
 
 from tropnet.checker.hull import fixed_coordinates
+from tropnet.checker.maxima import Maxima, Row, Unit, combined, forms_of
 from tropnet.errors import CertificateError
 from tropnet.exact import IntervalVector, as_fraction
 from tropnet.exact.fraction import fraction_text, shortened
@@ -28,7 +29,7 @@ from tropnet.network.network import Network
 #: The names of the two networks in forms and certificates.
 NAMES: Final = ("a", "b")
 
-Kind = Literal["affine", "new", "dead", "active", "same", "opposite"]
+Kind = Literal["affine", "new", "dead", "active", "same", "opposite", "maximum"]
 
 
 @final
@@ -39,16 +40,23 @@ class Claim:
     Attributes:
         kind: `affine`: it has no ReLU. `new`: its ReLU is an atom. `dead`, `active`: t ≤ 0, t ≥ 0
             on the domain. `same`, `opposite`: t = ±scale · (pre-activation of the atom `unit`).
+            `maximum`: max(t, 0) and the atom `unit` are written as maxima of the same forms, up to
+            a factor and a form added (`tropnet.checker.maxima`).
         unit: the atom, as (network, layer, index); layers count from 1.
         scale: a positive rational.
+        opened: for `maximum`, the atoms that are written as maxima in turn: those for the unit, and
+            those for the atom.
     """
 
     kind: Kind
-    unit: tuple[str, int, int] | None = None
+    unit: Unit | None = None
     scale: Fraction | None = None
+    opened: tuple[tuple[Unit, ...], tuple[Unit, ...]] | None = None
 
     def to_json(self) -> Any:
         """Return the claim as plain data."""
+        if self.unit is not None and self.opened is not None:
+            return [self.kind, *self.unit, *([list(u) for u in side] for side in self.opened)]
         if self.unit is None or self.scale is None:
             return self.kind
         return [self.kind, *self.unit, fraction_text(self.scale)]
@@ -73,7 +81,18 @@ class Claim:
                 factor = as_fraction(scale, "scale")
                 if factor > 0 and layer > 0 and unit >= 0:
                     return Claim(kind, (name, layer, unit), factor)
+            case ["maximum", *unit, list(mine), list(theirs)]:
+                if all(_is_unit(u) for u in (unit, *mine, *theirs)):
+                    opened = (tuple(map(tuple, mine)), tuple(map(tuple, theirs)))
+                    return Claim("maximum", tuple(unit), opened=opened)
         raise CertificateError(f"not a claim about a unit: {shortened(repr(data))}")
+
+
+def _is_unit(data: Any) -> bool:
+    match data:
+        case ["a" | "b", int(layer), int(index)]:
+            return layer > 0 and index >= 0
+    return False
 
 
 @final
@@ -93,6 +112,7 @@ class Walk:
         fixed = fixed_coordinates(box)
         self._bounds: dict[Block, IntervalVector] = {}
         self._ranges: dict[Block, IntervalVector] = {ONE: IntervalVector.of([1], [1]), INPUT: box}
+        self.maxima = Maxima(self.pre)
         self._intervals = {name: [box] for name in networks}
         self._values = {name: [input_forms(network, fixed)] for name, network in networks.items()}
 
@@ -153,11 +173,14 @@ class Walk:
         entries: dict[Block, list[tuple[int, int, Fraction]]] = {}
         keep: list[tuple[int, int, Fraction]] = []
         minus: dict[tuple[str, int], list[tuple[int, int, Fraction]]] = {}
+        rewritten: dict[int, Row] = {}
         for i, claim in enumerate(claims):
             if claim.kind in ("affine", "active"):
                 keep.append((i, i, Fraction(1)))
             elif claim.kind == "new":
                 entries.setdefault((name, k), []).append((i, i, Fraction(1)))
+            elif claim.kind == "maximum":
+                rewritten[i] = self.rewritten((name, k, i), claim)
             elif claim.unit is not None and claim.scale is not None:
                 net, layer, unit = claim.unit
                 entries.setdefault((net, layer), []).append((i, unit, claim.scale))
@@ -172,7 +195,31 @@ class Walk:
         for source, rows in minus.items():
             forms = self.pre[source]
             values = values + forms.image(SharedMatrix.selection(size, forms.count, rows))
+        if rewritten:
+            values = values + forms_of(rewritten, size, self.sizes)
         self._values[name].append(values)
+
+    def rewritten(self, unit: Unit, claim: Claim) -> Row:
+        """Return the form over atoms that equals max(t, 0) of a unit, by a claim `maximum`.
+
+        With max(t, 0) = max S − p and the atom max T − q, and S = s·T + d, it is s·(atom + q) + d −
+        p.
+
+        Raises:
+            CertificateError: the two are not maxima of the same forms, or what is referred to is no
+                atom.
+        """
+        where = f"unit {unit[2]} of layer {unit[1]} of network {unit[0]}"
+        if claim.unit is None or claim.opened is None or claim.unit not in self.atoms:
+            raise CertificateError(f"{where}: it refers to {claim.unit}, which is no atom")
+        mine = self.maxima.of(unit, claim.opened[0])
+        theirs = self.maxima.of(claim.unit, claim.opened[1])
+        found = mine.relation_to(theirs)
+        if found is None:
+            raise CertificateError(f"{where}: it is not a maximum of the same forms as its atom")
+        scale, shift = found
+        atom: Row = {(claim.unit[:2], claim.unit[2]): Fraction(1)}
+        return combined((scale, atom), (scale, theirs.less), (1, shift), (-1, mine.less))
 
     def difference(self) -> Forms:
         """Return the output of `a` minus the output of `b`, once all layers are settled."""

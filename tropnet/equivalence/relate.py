@@ -10,6 +10,7 @@ import numpy as np
 from tropnet.checker.relations import NAMES, Claim, Walk
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.problem import Problem
+from tropnet.equivalence.sweep import Sweep, hints
 from tropnet.exact import IntervalVector
 from tropnet.network.forms import Forms, Key, Names
 from tropnet.network.shared_linear import SharedLinear
@@ -117,12 +118,17 @@ def relate(problem: Problem) -> Related:
 
     Cost: an exact product of the shape of each weight matrix, and one pass over its entries.
     """
-    if not problem.box.no_lower.all() or not problem.box.no_upper.all():
+    line = IntervalVector.line(problem.a.n_inputs)
+    found = _related(problem, line)
+    box = line
+    bounded = not problem.box.no_lower.all() or not problem.box.no_upper.all()
+    if not found.equal and bounded and _convolutions(problem) <= _BROKEN_UP:
         # what holds everywhere needs no intervals, which cost most of the time in large networks
-        everywhere = _related(problem, IntervalVector.line(problem.a.n_inputs))
-        if everywhere.equal or _convolutions(problem) > _BROKEN_UP:
-            return everywhere
-    return _related(problem, problem.box)
+        box = problem.box
+        found = _related(problem, box)
+    if found.equal:
+        return found
+    return _related(problem, box, swept=True) if hints(problem, found.walk) else found
 
 
 def _convolutions(problem: Problem) -> int:
@@ -133,8 +139,9 @@ def _convolutions(problem: Problem) -> int:
     )
 
 
-def _related(problem: Problem, box: IntervalVector) -> Related:
+def _related(problem: Problem, box: IntervalVector, *, swept: bool = False) -> Related:
     walk, names = Walk({"a": problem.a, "b": problem.b}, box), Names()
+    sweep = Sweep(problem, walk) if swept else None
     known: dict[Key, tuple[tuple[str, int, int], Fraction]] = {}
     claims: dict[str, list[list[Claim]]] = {}
     for name in NAMES:
@@ -144,6 +151,9 @@ def _related(problem: Problem, box: IntervalVector) -> Related:
             relu = walk.networks[name].layers[k - 1].relu
             keys = pre.normalised(names)
             found = _claims(name, k, keys, walk.bounds(name, k), relu, known)
+            if sweep is not None:
+                gone = sweep.claims(name, k, found)
+                known = {key: atom for key, atom in known.items() if atom[0] not in gone}
             walk.settle(name, k, found)
             claims[name].append(found)
     return Related(walk, claims)

@@ -1,0 +1,244 @@
+"""Units written as maxima of finitely many affine forms, and identities between them.
+
+relu(t) with t = c·ρ − d·σ + r, where ρ = max S − p and σ = max T − q are earlier units written as
+maxima less a form, is
+
+    relu(t) = max(t + dσ + dq, dσ + dq) − dσ − dq = max((c·S + r − cp + dq) ∪ d·T) − d(σ + q),
+
+again a maximum of finitely many forms less one form. Trees of maxima in any order, maxima followed
+by ReLU, clipped values and leaky ReLU written as maxima come out as the same set of forms, up to
+adding one form to all of them and a positive factor. So two units can be recognised as equal up to
+an affine form of what is already there. Every step is an identity of functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Final, TypeAlias, final
+
+import numpy as np
+
+from tropnet.errors import CertificateError
+from tropnet.exact import RationalMatrix
+from tropnet.exact.shared_matrix import SharedMatrix
+from tropnet.network.forms import ONE, Block, Forms
+
+#: A ReLU unit: network, layer counted from 1, index.
+Unit: TypeAlias = tuple[str, int, int]
+#: An affine form over atoms: (block, index) → nonzero coefficient.
+Row: TypeAlias = Mapping[tuple[Block, int], Fraction]
+
+#: The most forms of one maximum.
+MAX_FORMS: Final = 64
+#: The most maxima inside one another.
+_DEEPEST: Final = 150
+
+
+def row_of(forms: Forms, index: int) -> Row:
+    """Return one of several forms.
+
+    Example:
+        >>> from tropnet.network.forms import INPUT, Forms
+        >>> from tropnet.checker.maxima import row_of
+        >>> row_of(Forms.identity(INPUT, 2), 1)
+        {(('input', 0), 1): Fraction(1, 1)}
+    """
+    row: dict[tuple[Block, int], Fraction] = {}
+    for block, part in forms.parts.items():
+        share, kernel = part.sharing, part.kernel
+        k = int(share.kernel_of[index])
+        for j, column in enumerate(share.patches[int(share.patch_of[index])].tolist()):
+            if column >= 0:
+                value = kernel[k, j]
+                if value:
+                    total = row.get((block, column), Fraction(0)) + value
+                    row[block, column] = total
+    return {place: value for place, value in row.items() if value}
+
+
+def forms_of(rows: Mapping[int, Row], count: int, sizes: Mapping[Block, int]) -> Forms:
+    """Return so many forms, zero where no row is given.
+
+    Args:
+        rows: index → form.
+        count: the number of forms.
+        sizes: the width of every block.
+    """
+    parts: dict[Block, SharedMatrix] = {}
+    for block in sorted({place[0] for row in rows.values() for place in row}):
+        own = {
+            i: sorted((column, v) for (b, column), v in row.items() if b == block)
+            for i, row in rows.items()
+        }
+        width = max(len(entries) for entries in own.values())
+        patches, kernel = [[-1] * width], [[Fraction(0)] * width]
+        place_of = np.zeros(count, dtype=np.int64)
+        for i, entries in own.items():
+            place_of[i] = len(patches)
+            rest = width - len(entries)
+            patches.append([c for c, _ in entries] + [-1] * rest)
+            kernel.append([v for _, v in entries] + [Fraction(0)] * rest)
+        table = RationalMatrix.from_rows(kernel)
+        parts[block] = SharedMatrix.of(table, patches, place_of, place_of, sizes[block])
+    return Forms(count, parts)
+
+
+def combined(*terms: tuple[Fraction | int, Row]) -> Row:
+    """Return the sum of forms with these factors."""
+    total: dict[tuple[Block, int], Fraction] = {}
+    for factor, row in terms:
+        if factor:
+            for place, value in row.items():
+                total[place] = total.get(place, Fraction(0)) + factor * value
+    return {place: value for place, value in total.items() if value}
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Maximum:
+    """The function max(forms) − less.
+
+    Attributes:
+        forms: distinct forms, at least one.
+        less: the form taken away.
+    """
+
+    forms: tuple[Row, ...]
+    less: Row
+
+    @cached_property
+    def centre(self) -> Row:
+        """The mean of the forms."""
+        share = Fraction(1, len(self.forms))
+        return combined(*((share, form) for form in self.forms))
+
+    @cached_property
+    def size(self) -> Fraction:
+        """The sum of all absolute coefficients of the forms less their mean."""
+        moved = (combined((1, form), (-1, self.centre)) for form in self.forms)
+        return sum((abs(v) for form in moved for v in form.values()), Fraction(0))
+
+    @cached_property
+    def key(self) -> Hashable:
+        """The set of forms up to a factor and a form added to all of them."""
+        if not self.size:
+            return frozenset()
+        part = 1 / self.size
+        moved = (combined((part, form), (-part, self.centre)) for form in self.forms)
+        return frozenset(map(_frozen, moved))
+
+    def relation_to(self, other: Maximum) -> tuple[Fraction, Row] | None:
+        """Return (s, d) with max(forms) = s · max(other's forms) + d, if the sets are so related.
+
+        The mean and the size of a set follow it through scaling and shifting, so that there is one
+        candidate; whether it fits is then compared form by form.
+        """
+        if len(self.forms) != len(other.forms):
+            return None
+        scale = self.size / other.size if self.size and other.size else Fraction(1)
+        shift = combined((1, self.centre), (-scale, other.centre))
+        theirs = {_frozen(combined((scale, form), (1, shift))) for form in other.forms}
+        if {_frozen(form) for form in self.forms} != theirs:
+            return None
+        return scale, shift
+
+
+def _frozen(row: Row) -> frozenset[tuple[tuple[Block, int], Fraction]]:
+    return frozenset(row.items())
+
+
+@final
+class Maxima:
+    """The units of two networks as maxima.
+
+    Args:
+        pre: the pre-activations of all layers so far, in the order in which they were written; it
+            may grow.
+    """
+
+    def __init__(self, pre: Mapping[Block, Forms]) -> None:
+        self._pre = pre
+        self._order: dict[Block, int] = {}
+        self._found: dict[tuple[Unit, frozenset[Unit]], Maximum] = {}
+        self._rows: dict[Unit, Row] = {}
+        self._depth = 0
+
+    def before(self, unit: Unit) -> Row:
+        """Return the pre-activation of a unit."""
+        if unit not in self._rows:
+            self._rows[unit] = row_of(self._pre[unit[:2]], unit[2])
+        return self._rows[unit]
+
+    def place(self, atom: tuple[Block, int]) -> tuple[int, int]:
+        """Return where an atom stands in the order in which the units were written."""
+        block, index = atom
+        if len(self._order) < len(self._pre):
+            for known in self._pre:
+                self._order.setdefault(known, len(self._order))
+        return self._order.get(block, -1), index
+
+    def of(self, unit: Unit, opened: Iterable[Unit]) -> Maximum:
+        """Return relu(t) of a unit as a maximum, with these atoms written as maxima in turn.
+
+        Args:
+            unit: the unit; its pre-activation is a form over earlier atoms.
+            opened: atoms; those that do not occur do no harm.
+
+        Raises:
+            CertificateError: more than `MAX_FORMS` forms, or too many maxima inside one another.
+        """
+        key = (unit, frozenset(opened))
+        if key not in self._found:
+            if self._depth >= _DEEPEST:
+                raise CertificateError(f"more than {_DEEPEST} maxima inside one another")
+            self._depth += 1
+            try:
+                self._found[key] = self._written(unit, key[1])
+            finally:
+                self._depth -= 1
+        return self._found[key]
+
+    def _written(self, unit: Unit, opened: frozenset[Unit]) -> Maximum:
+        rest = self.before(unit)
+        plus: list[Row] = [{}]
+        minus: list[Row] = [{}]
+        less: Row = {}
+        while True:
+            present = [atom for atom in rest if (*atom[0], atom[1]) in opened]
+            if not present:
+                break
+            atom = max(present, key=self.place)  # what it takes away may cancel earlier ones
+            factor = rest[atom]
+            own = self.of((*atom[0], atom[1]), opened)
+            rest = combined((1, rest), (-factor, {atom: Fraction(1)}), (-factor, own.less))
+            if factor > 0:
+                plus = _sums(plus, own.forms, factor)
+            else:
+                minus = _sums(minus, own.forms, -factor)
+                less = combined((1, less), (-factor, {atom: Fraction(1)}), (-factor, own.less))
+        forms = [combined((1, form), (1, rest)) for form in plus]
+        return Maximum(_without_lower([*forms, *minus]), less)
+
+
+def _sums(first: Sequence[Row], second: Sequence[Row], factor: Fraction) -> list[Row]:
+    """Return the forms of max(first) + factor · max(second), factor > 0."""
+    if len(first) * len(second) > MAX_FORMS:
+        raise CertificateError(f"a maximum of more than {MAX_FORMS} forms")
+    return [combined((1, u), (factor, v)) for u in first for v in second]
+
+
+def _without_lower(forms: Iterable[Row]) -> tuple[Row, ...]:
+    """Drop forms that lie below another one by a constant."""
+    best: dict[frozenset[tuple[tuple[Block, int], Fraction]], Row] = {}
+    one = (ONE, 0)
+    for form in forms:
+        slopes = frozenset((place, v) for place, v in form.items() if place != one)
+        known = best.get(slopes)
+        if known is None or form.get(one, 0) > known.get(one, 0):
+            best[slopes] = form
+    if len(best) > MAX_FORMS:
+        raise CertificateError(f"a maximum of more than {MAX_FORMS} forms")
+    return tuple(best.values())
