@@ -133,6 +133,9 @@ class _Scan:
             self._start, place = self._position, 0
             self._stream.seek(self._position)
             self._window = self._stream.read(_WINDOW)
+        if place < len(self._window) and self._window[place] < 128:  # nearly always
+            self._position += 1
+            return self._window[place]
         value = shift = 0
         for byte in self._window[place : place + 10]:
             value |= (byte & 127) << shift
