@@ -6,10 +6,13 @@ import os
 from typing import Any
 
 from tropnet.api.as_network import as_network
+from tropnet.api.read_certificate import read_certificate
+from tropnet.checker import Certificate
 from tropnet.checker.gap import Norm
 from tropnet.checker.relation import Kind
 from tropnet.domains import Domain
 from tropnet.equivalence import Argmax, Argmin, Verdict, compare_networks
+from tropnet.equivalence.split_boxes import Told
 from tropnet.io import read_domain
 
 
@@ -22,8 +25,11 @@ def compare(
     atol: Any = 0,
     rtol: Any = None,
     norm: Norm = "inf",
+    precision: float | None = None,
+    evidence: Certificate | str | os.PathLike[str] | None = None,
     time_limit: float = 60,
     seed: int = 0,
+    progress: Told | None = None,
 ) -> Verdict:
     """Decide whether two models compute the same function on a domain, up to atol.
 
@@ -49,8 +55,16 @@ def compare(
         rtol: for `"equal"`: each output's tolerance is its atol plus rtol times its spread, the
             distance of two values of f that the certificate shows. A bounded domain is needed.
         norm: the norm on the outputs: `"inf"`, `"1"` or `"2"`; other relations take `"inf"` alone.
-        time_limit: seconds for the comparison itself, loading not counted.
+        precision: go on after the answer is known, until upper ≤ (1 + precision) · lower or the
+            time is up: 0.1 brackets the supremum within 10 %. Bounded domains only.
+        evidence: the certificate of an earlier comparison of the same models on the same domain, or
+            its file: its point and its tree of boxes are taken up again, so that a comparison that
+            was stopped goes on.
+        time_limit: seconds for the comparison itself, loading not counted. Ctrl-C in the main
+            thread ends it as well, with the bounds so far.
         seed: of the random searches.
+        progress: called now and then with a word on what goes on, and the share of the work that is
+            done if that can be told.
 
     Returns:
         The verdict. `bool()` of it is True, False, or raises when undecided.
@@ -81,6 +95,8 @@ def compare(
     """
     if isinstance(domain, str | os.PathLike):
         domain = read_domain(domain)
+    if evidence is not None and not isinstance(evidence, Certificate):
+        evidence = read_certificate(evidence)
     return compare_networks(
         as_network(a),
         as_network(b),
@@ -89,6 +105,9 @@ def compare(
         atol=atol,
         rtol=rtol,
         norm=norm,
+        precision=precision,
+        evidence=evidence,
         time_limit=time_limit,
         seed=seed,
+        progress=progress,
     )

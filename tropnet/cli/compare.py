@@ -20,6 +20,7 @@ from tropnet.cli.report import (
     show_json,
     vector_json,
 )
+from tropnet.cli.share_bar import share_bar
 from tropnet.cli.traceback_option import traceback_option
 
 if TYPE_CHECKING:
@@ -68,6 +69,15 @@ _LEAST_SECONDS: Final = 0.1
     metavar="NUMBER",
     help="For argmax and argmin: a best output of A may differ from B's if it leads by no more.",
 )
+@click.option(
+    "--precision",
+    type=float,
+    metavar="SHARE",
+    help="Narrow the bracket further: 0.1 until its ends are within 10 %. Bounded domains.",
+)
+@click.option(
+    "--resume", metavar="FILE", help="Go on from the certificate of an earlier comparison."
+)
 @click.option("--norm", type=click.Choice(["inf", "1", "2"]), default="inf", help="On the outputs.")
 @click.option(
     "--time-limit", type=float, default=60.0, metavar="SECONDS", help="Default 60, loading apart."
@@ -86,6 +96,7 @@ def compare(
     box: str | None,
     vnnlib: str | None,
     certificate: str | None,
+    resume: str | None,
     own_a: tuple[str, ...],
     own_b: tuple[str, ...],
     as_json: bool,
@@ -104,6 +115,12 @@ def compare(
         first = load_network(a, given, own_a, "-a")
         second = load_network(b, given, own_b, "-b")
     domains = read_domains(box, vnnlib, first.n_inputs)
+    if resume is not None:
+        from tropnet.api.read_certificate import read_certificate
+
+        if len(domains) != 1:
+            raise click.UsageError("--resume takes up one comparison; give one box.")
+        asked["evidence"] = read_certificate(resume)
     verdicts = _compared(first, second, domains, asked)
     files = [None if certificate is None else _file(certificate, k, len(domains))
              for k in range(1, len(verdicts) + 1)]  # fmt: skip
@@ -119,12 +136,12 @@ def compare(
                    "results": results})  # fmt: skip
     else:
         _show(verdicts, files, len(domains), worst)
-    return _CODES[worst]
+    return ExitCode.INTERRUPTED if verdicts[-1].interrupted else _CODES[worst]
 
 
 def _asked(given: dict[str, Any]) -> dict[str, Any]:
     """Take the arguments of the comparison out of the options."""
-    names = ("atol", "rtol", "norm", "relation", "time_limit", "seed")
+    names = ("atol", "rtol", "norm", "relation", "precision", "time_limit", "seed")
     asked = {name: given.pop(name) for name in names}
     margin = given.pop("margin")
     if margin is not None:
@@ -155,9 +172,9 @@ def _compared(
         elif len(domains) > 1:
             asked = {**asked, "time_limit": asked["time_limit"] / len(domains)}
         where = "" if len(domains) == 1 else f" on box {done + 1} of {len(domains)}"
-        with progress(f"comparing{where}"):
-            verdicts.append(compare_networks(a, b, domain, **asked))
-        if isinstance(verdicts[-1], Different):
+        with share_bar(f"comparing{where}") as bar:
+            verdicts.append(compare_networks(a, b, domain, **asked, progress=bar))
+        if isinstance(verdicts[-1], Different) or verdicts[-1].interrupted:
             break
     return verdicts
 

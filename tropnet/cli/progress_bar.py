@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
+
+#: Seconds between two updates.
+_SECONDS: Final = 0.1
 
 
 @contextmanager
-def progress_bar(text: str) -> Iterator[Callable[[int, int, int], None] | None]:
+def progress_bar(
+    text: str, noun: str = "cells"
+) -> Iterator[Callable[[int, int, int], None] | None]:
     """Show on a terminal's stderr how much of the units is done, and how many cells there are.
 
+    Args:
+        text: what is done.
+        noun: what is counted.
+
     Yields:
-        What is to be called with (units done, units in all, cells so far); None in a pipe.
+        What is to be called with (units done, units in all, cells so far); None in a pipe. It may
+        be called as often as one likes.
 
     Example:
         >>> from tropnet.cli.progress_bar import progress_bar
@@ -31,13 +43,19 @@ def progress_bar(text: str) -> Iterator[Callable[[int, int, int], None] | None]:
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.fields[cells]:,} cells"),
+        TextColumn(f"{{task.fields[cells]:,}} {noun}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(escaped(text), total=None, cells=0)
 
+        next_time = 0.0
+
         def told(done: int, total: int, cells: int) -> None:
+            nonlocal next_time
+            if done < total and time.monotonic() < next_time:
+                return  # an update takes longer than a small cell
+            next_time = time.monotonic() + _SECONDS
             bar.update(task, completed=done, total=total, cells=cells)
 
         yield told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -13,6 +14,7 @@ from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.relative import relative
 from tropnet.equivalence.split_boxes import Told
 from tropnet.equivalence.verdict import Verdict
+from tropnet.errors import DomainError
 from tropnet.network import Network
 
 
@@ -79,5 +81,18 @@ def compare_networks(
         a, b, domain, relation=relation, atol=atol, norm=norm, time_limit=time_limit, seed=seed
     )
     problem = relative(problem, rtol)
+    if precision is not None:
+        _require_precision(precision, problem)
     with stopping_at_interrupt(problem.stop):
         return Portfolio(problem, start, precision, evidence, progress).run()
+
+
+def _require_precision(precision: Any, problem: Problem) -> None:
+    try:
+        share = float(precision)
+    except (TypeError, ValueError):
+        share = -1.0
+    if not 0 <= share < math.inf:
+        raise DomainError(f"precision is {precision!r}; give a share such as 0.1, for 10 %")
+    if not problem.bounded:
+        raise DomainError("precision asks for a bounded domain; give a Box, or leave it out")

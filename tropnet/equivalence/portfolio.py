@@ -233,6 +233,7 @@ class Portfolio:
             "method": self.method,
             "seconds": time.perf_counter() - self.start,
             "stages": tuple(self.log),
+            "interrupted": problem.stop.is_set(),
             "notes": tuple(
                 f"{name}: {note}"
                 for name, network in (("a", problem.a), ("b", problem.b))

@@ -47,6 +47,7 @@ class Verdict(ABC):
         scales: where each output has a tolerance of its own, one over each of them; the gap is that
             of the outputs times these scales.
         rtol: the relative tolerance from which they come, or None.
+        interrupted: whether Ctrl-C ended the comparison early.
     """
 
     word: ClassVar[str] = ""
@@ -64,6 +65,7 @@ class Verdict(ABC):
     notes: tuple[str, ...] = ()
     scales: tuple[Fraction, ...] | None = None
     rtol: Fraction | None = None
+    interrupted: bool = False
 
     @abstractmethod
     def __bool__(self) -> bool:
