@@ -6,18 +6,21 @@ import os
 from typing import Any
 
 from tropnet.api.as_network import as_network
+from tropnet.checker.relation import Kind
 from tropnet.domains import Domain
-from tropnet.io import ExportedQuery, export_networks
+from tropnet.equivalence import Argmax, Argmin
+from tropnet.errors import DomainError
+from tropnet.io import ExportedQuery, export_networks, read_domain
 from tropnet.io.query_text import Version
 
 
 def export_query(
     a: Any,
     b: Any,
-    domain: Domain,
+    domain: Domain | str | os.PathLike[str],
     folder: str | os.PathLike[str],
     *,
-    relation: str = "equal",
+    relation: Kind | Argmax | Argmin = "equal",
     atol: Any = 0,
     norm: str = "inf",
     version: Version = 2,
@@ -37,9 +40,10 @@ def export_query(
     Args:
         a: the first model f: a Network, anything that `load` reads, or a TropicalMap.
         b: the second model g, likewise.
-        domain: a `Box`, a `Polyhedron`, or None for all of R^n.
+        domain: a `Box`, a `Polyhedron`, a file that `read_domain` reads, or None for all of R^n.
         folder: where to; it is made if it is missing, and files of these names are replaced.
-        relation: "equal", "at_most", "up_to_constant", "argmax" or "argmin", as in `compare`.
+        relation: as in `compare`: "equal", "at_most", "up_to_constant", "argmax", "argmin", or
+            `Argmax(margin)`, `Argmin(margin)`.
         atol: the tolerance, or the margin of argmax and argmin; for "equal" also one a output.
         norm: `"inf"`; others are no linear formulas.
         version: of VNN-LIB: 2, or 1.
@@ -68,6 +72,12 @@ def export_query(
         ...     print(done.query.read_text().splitlines()[-1])
         (assert (or (> Y_g[0,0] (+ Y_f[0,0] 0.5)) (< Y_g[0,0] (- Y_f[0,0] 0.5))))
     """
+    if isinstance(domain, str | os.PathLike):
+        domain = read_domain(domain)
+    if isinstance(relation, Argmax | Argmin):
+        if atol != 0:
+            raise DomainError(f"{relation} has its margin; leave atol out")
+        relation, atol = relation.kind, relation.margin
     return export_networks(
         as_network(a),
         as_network(b),

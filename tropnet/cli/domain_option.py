@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 #: Parts the two numbers of a box once they are one word.
 _BETWEEN = "\0"
-#: Bytes of the JSON file of a domain.
-_MOST_BYTES = 2**26
 
 
 @final
@@ -56,7 +54,7 @@ def domain_options(command: _F) -> _F:
     command = click.option(
         "--vnnlib",
         metavar="FILE",
-        help="The input boxes of a VNN-LIB file, one after the other if there are several.",
+        help="The domains of a VNN-LIB file, one after the other if there are several.",
     )(command)
     return click.option(
         "--box",
@@ -102,29 +100,21 @@ def read_domains(box: str | None, vnnlib: str | None, dimension: int) -> list[Do
 
 
 def _read(path: Path) -> Domain:
-    """Read a domain from a JSON file; its numbers are the decimals that stand there."""
-    from tropnet.domains import domain_from_json
-    from tropnet.errors import FormatError, TropnetError
+    """Read a domain from a file."""
+    from tropnet.errors import DomainError, FormatError, ShapeError
+    from tropnet.io import read_domain
     from tropnet.io.model_file import ModelFile
-    from tropnet.io.strict_json import strict_json
 
     if path.is_dir():
         raise FormatError(f"--box: {path} is a folder; give a file of a box, or two numbers")
-    # every number stays the text it was written as, so that 0.1 is one tenth
     try:
-        text = ModelFile.open(path).text(_MOST_BYTES)
+        ModelFile.open(path)
     except FormatError as error:
         raise FormatError(f"--box: {error}; or give two numbers") from None
-    data = strict_json(text, f"--box {path}", numbers_as_texts=True)
-    if "type" not in data:
-        unknown = sorted(set(data) - {"lower", "upper"})
-        if unknown:
-            raise FormatError(f"--box {path} has a field {unknown[0]!r}; known: lower, upper")
-        data = {"type": "box", **data}
     try:
-        return domain_from_json(data)
-    except TropnetError as error:
-        raise type(error)(f"--box {path}: {error}") from None
+        return read_domain(path)
+    except (DomainError, FormatError, ShapeError) as error:
+        raise type(error)(f"--box {error}") from None
 
 
 def _is_number(text: str) -> bool:

@@ -15,6 +15,7 @@ from tropnet.cli.check import check
 from tropnet.cli.compare import compare
 from tropnet.cli.convert import convert
 from tropnet.cli.exit_code import ExitCode
+from tropnet.cli.export import export
 from tropnet.cli.hash import hash_function
 from tropnet.cli.info import info
 from tropnet.cli.regions import regions
@@ -48,7 +49,7 @@ def cli(context: click.Context) -> int:
     return ExitCode.SAME
 
 
-for _command in (info, convert, tropicalize, regions, hash_function, compare, check):
+for _command in (info, convert, export, tropicalize, regions, hash_function, compare, check):
     cli.add_command(_command)
 
 

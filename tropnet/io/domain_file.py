@@ -6,7 +6,7 @@ import os
 from typing import Final
 
 from tropnet.domains import Domain, domain_from_json
-from tropnet.errors import DomainError, FormatError, TropnetError
+from tropnet.errors import DomainError, FormatError, ShapeError
 from tropnet.io.model_file import ModelFile
 from tropnet.io.one_line import one_line_errors
 from tropnet.io.strict_json import strict_json
@@ -44,7 +44,7 @@ def read_domain(path: str | os.PathLike[str]) -> Domain:
     """
     with one_line_errors():
         file = ModelFile.open(path)
-        if file.text(_MOST_BYTES).lstrip()[:1] == b"{":
+        if file.text(_MOST_BYTES).lstrip()[:1] in (b"{", b"["):
             return _from_json(file)
     found = read_vnnlib(path)
     if len(found) > 1:
@@ -63,7 +63,9 @@ def _from_json(file: ModelFile) -> Domain:
         if unknown:
             raise FormatError(f"{file.path} has a field {unknown[0]!r}; known: lower, upper")
         data = {"type": "box", **data}
+    if isinstance(size := data.get("dimension"), str) and size.isdecimal() and len(size) < 9:
+        data = {**data, "dimension": int(size)}
     try:
         return domain_from_json(data)
-    except TropnetError as error:
+    except (DomainError, FormatError, ShapeError) as error:
         raise type(error)(f"{file.path}: {error}") from None
