@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,24 @@ def test_what_is_no_certificate(tropnet: Run, tmp_path: Path, text: str | None) 
         path.write_text(text)
     done = tropnet("check", path, A, B)
     assert (done.code, done.out, done.err.count("\n")) == (3, "", 1)
+
+
+@pytest.mark.parametrize(("b", "method"), [("examples:moons_b", "cells"), (COPY, "relations")])
+def test_progress_of_a_replay_is_told(
+    tropnet: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, b: str, method: str
+) -> None:
+    seen: list[tuple[int, int]] = []
+
+    @contextmanager
+    def bar(text: str, noun: str) -> Iterator[Callable[[int, int, int], None]]:
+        assert (text, noun) == ("replaying", "cells")
+        yield lambda done, total, _: seen.append((done, total))
+
+    path = tmp_path / "c.json"
+    tropnet("compare", A, b, "--box", "-1", "1", "--atol", "40", "--certificate", path)
+    assert json.loads(path.read_text())["upper"]["method"] == method
+    monkeypatch.setattr("tropnet.cli.check.progress_bar", bar)
+    assert tropnet("check", path, A, b).code == 0
+    assert (len(seen) > 1) == (method == "cells")
+    assert all(done <= total for done, total in seen)
+    assert not seen or seen[-1][0] == seen[-1][1]

@@ -16,7 +16,7 @@ def test_the_largest_difference_is_the_least_tolerance() -> None:
     assert assert_within(F, NEAR, BOX, "0.25").upper == Fraction(1, 4)
     with pytest.raises(DifferentAssertionError) as caught:
         assert_within(F, NEAR, BOX, Fraction(1, 4) - Fraction(1, 10**30))
-    assert caught.value.verdict.witness.point == (-1,)
+    assert caught.value.verdict.witness.point == (Fraction(-1),)
 
 
 def test_a_float_is_the_number_that_it_is() -> None:

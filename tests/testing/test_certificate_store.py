@@ -171,6 +171,21 @@ def test_a_lie_with_a_fitting_seal(store: CertificateStore, method: str, source:
     assert _refused(store, question, NEAR)
 
 
+def test_a_replay_that_takes_too_long_is_given_up(store: CertificateStore) -> None:
+    a, b = (
+        Network.from_dense([[[k, 1], [1, -k], [k, 3]], [[1, -2, 1]]], [[1, k, 2], [0]])
+        for k in (1, 2)
+    )
+    most = compare(a, b, Box.cube(2)).upper
+    proof = compare(a, b, Box.cube(2), atol=most).certificate
+    assert (proof.claim, proof.upper.method) == ("equivalent", "cells")
+    question = Question.of(proof)
+    store.keep(question, proof)
+    assert store.replayed(question, a, b, time_limit=60) == proof
+    with pytest.raises(CertificateError, match="parts were replayed in 1e-09 s, the time limit"):
+        store.replayed(question, a, b, time_limit=1e-9)
+
+
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     certificate = compare(F, PERMUTED, BOX).certificate
     (tmp_path / "file").write_text("in the way")
