@@ -41,7 +41,7 @@ def test_fewer_claims_prove_less() -> None:
     ("claims", "message"),
     [
         ([["same", "a", 1, 0, "3"], "new"], "not the multiple claimed"),
-        ([["same", "a", 1, 1, "2"], "new"], "which is no atom"),
+        ([["same", "a", 1, 1, "2"], "new"], "not the multiple claimed"),
         ([["opposite", "a", 1, 0, "2"], "new"], "not the multiple claimed"),
         ([["same", "b", 1, 1, "2/3"], "new"], "not the multiple claimed"),
         ([["opposite", "b", 1, 1, "2/3"], ["same", "b", 1, 0, "3/2"]], "which is no atom"),

@@ -39,24 +39,30 @@ class Claim:
 
     Attributes:
         kind: `affine`: it has no ReLU. `new`: its ReLU is an atom. `dead`, `active`: t ≤ 0, t ≥ 0
-            on the domain. `same`, `opposite`: t = ±scale · (pre-activation of the atom `unit`).
+            on the domain. `same`, `opposite`: t = ±scale · (pre-activation of `unit`).
             `maximum`: max(t, 0) and the atom `unit` are written as maxima of the same forms, up to
             a factor and a form added (`tropnet.checker.maxima`).
-        unit: the atom, as (network, layer, index); layers count from 1.
+        unit: an atom, or for `same` and `opposite` any ReLU unit of an earlier layer, as (network,
+            layer, index); layers count from 1.
         scale: a positive rational.
         opened: for `maximum`, the atoms that are written as maxima in turn: those for the unit, and
             those for the atom.
+        lifted: for `dead` and `active`, atoms with positive multiples: so much of atom ≥ (its
+            pre-activation) is what the intervals do not see.
     """
 
     kind: Kind
     unit: Unit | None = None
     scale: Fraction | None = None
     opened: tuple[tuple[Unit, ...], tuple[Unit, ...]] | None = None
+    lifted: tuple[tuple[Unit, Fraction], ...] = ()
 
     def to_json(self) -> Any:
         """Return the claim as plain data."""
         if self.unit is not None and self.opened is not None:
             return [self.kind, *self.unit, *([list(u) for u in side] for side in self.opened)]
+        if self.lifted:
+            return [self.kind, [[*unit, fraction_text(v)] for unit, v in self.lifted]]
         if self.unit is None or self.scale is None:
             return self.kind
         return [self.kind, *self.unit, fraction_text(self.scale)]
@@ -81,6 +87,11 @@ class Claim:
                 factor = as_fraction(scale, "scale")
                 if factor > 0 and layer > 0 and unit >= 0:
                     return Claim(kind, (name, layer, unit), factor)
+            case ["dead" | "active" as kind, list(lifted)]:
+                if all(isinstance(v, list) and len(v) == 4 and _is_unit(v[:3]) for v in lifted):
+                    pairs = [(tuple(v[:3]), as_fraction(v[3], "multiple")) for v in lifted]
+                    if all(isinstance(v[3], str) for v in lifted) and all(m > 0 for _, m in pairs):
+                        return Claim(kind, lifted=tuple(pairs))
             case ["maximum", *unit, list(mine), list(theirs)]:
                 if all(_is_unit(u) for u in (unit, *mine, *theirs)):
                     opened = (tuple(map(tuple, mine)), tuple(map(tuple, theirs)))
@@ -173,6 +184,7 @@ class Walk:
         entries: dict[Block, list[tuple[int, int, Fraction]]] = {}
         keep: list[tuple[int, int, Fraction]] = []
         minus: dict[tuple[str, int], list[tuple[int, int, Fraction]]] = {}
+        copied: dict[Block, list[tuple[int, int, Fraction]]] = {}  # of units that are no atoms
         rewritten: dict[int, Row] = {}
         for i, claim in enumerate(claims):
             if claim.kind in ("affine", "active"):
@@ -183,7 +195,8 @@ class Walk:
                 rewritten[i] = self.rewritten((name, k, i), claim)
             elif claim.unit is not None and claim.scale is not None:
                 net, layer, unit = claim.unit
-                entries.setdefault((net, layer), []).append((i, unit, claim.scale))
+                place = entries if claim.unit in self.atoms else copied
+                place.setdefault((net, layer), []).append((i, unit, claim.scale))
                 if claim.kind == "opposite":  # relu(−t) = relu(t) − t
                     minus.setdefault((net, layer), []).append((i, unit, -claim.scale))
         parts = {
@@ -192,12 +205,39 @@ class Walk:
         values = Forms(size, parts)
         if keep:
             values = values + pre.image(SharedMatrix.selection(size, size, keep))
-        for source, rows in minus.items():
-            forms = self.pre[source]
+        of_units = [(self._values[net][layer], rows) for (net, layer), rows in copied.items()]
+        for forms, rows in of_units + [(self.pre[source], rows) for source, rows in minus.items()]:
             values = values + forms.image(SharedMatrix.selection(size, forms.count, rows))
         if rewritten:
             values = values + forms_of(rewritten, size, self.sizes)
         self._values[name].append(values)
+
+    def is_settled(self, unit: Unit) -> bool:
+        """Tell whether a unit is a ReLU unit of a layer that is settled."""
+        name, layer, index = unit
+        if name not in self._values or not 0 < layer < len(self._values[name]):
+            return False
+        relu = self.networks[name].layers[layer - 1].relu
+        return index < len(relu) and bool(relu[index])
+
+    def has_sign(self, unit: Unit, claim: Claim) -> bool:
+        """Tell whether the pre-activation t of a unit has the sign that a claim says.
+
+        For a claim `active` with multiples μ of atoms: as max(u, 0) − u ≥ 0, t is not negative
+        where t − Σ μ (max(u, 0) − u) is not; and likewise −t for `dead`.
+
+        Raises:
+            CertificateError: what is lifted is no atom.
+        """
+        sign = 1 if claim.kind == "active" else -1
+        terms: list[tuple[Fraction | int, Row]] = [(sign, self.maxima.before(unit))]
+        for atom, multiple in claim.lifted:
+            if atom not in self.atoms:
+                raise CertificateError(f"{atom} is lifted and is no atom")
+            own: Row = {(atom[:2], atom[2]): Fraction(1)}
+            terms += [(-multiple, own), (multiple, self.maxima.before(atom))]
+        forms = forms_of({0: combined(*terms)}, 1, self.sizes)
+        return bool(self.bounds_of(forms).at_least_zero()[0])
 
     def rewritten(self, unit: Unit, claim: Claim) -> Row:
         """Return the form over atoms that equals max(t, 0) of a unit, by a claim `maximum`.
@@ -278,12 +318,17 @@ def _verify(walk: Walk, name: str, k: int, pre: Forms, claims: Sequence[Claim]) 
         where = f"unit {i} of layer {k} of network {name}"
         if (claim.kind == "affine") == bool(relu[i]):
             raise CertificateError(f"{where}: claimed {claim.kind}, but its ReLU says otherwise")
+        if claim.lifted:
+            if not walk.has_sign((name, k, i), claim):
+                raise CertificateError(f"{where}: claimed {claim.kind}, but this is not shown")
+            continue
         if claim.kind == "dead" and not dead[i]:
             raise CertificateError(f"{where}: claimed dead, but it is not bounded by 0 from above")
         if claim.kind == "active" and not active[i]:
             raise CertificateError(f"{where}: claimed active, but not bounded by 0 from below")
         if claim.unit is not None and claim.scale is not None:
-            if claim.unit not in walk.atoms and claim.unit not in own:
+            known = claim.unit in walk.atoms or claim.unit in own
+            if not known and not walk.is_settled(claim.unit):
                 raise CertificateError(f"{where}: it refers to {claim.unit}, which is no atom")
             sign = 1 if claim.kind == "same" else -1
             net, layer, unit = claim.unit

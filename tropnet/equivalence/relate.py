@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
+from tropnet.checker.maxima import Unit
 from tropnet.checker.relations import NAMES, Claim, Walk
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.problem import Problem
@@ -142,7 +143,8 @@ def _convolutions(problem: Problem) -> int:
 def _related(problem: Problem, box: IntervalVector, *, swept: bool = False) -> Related:
     walk, names = Walk({"a": problem.a, "b": problem.b}, box), Names()
     sweep = Sweep(problem, walk) if swept else None
-    known: dict[Key, tuple[tuple[str, int, int], Fraction]] = {}
+    known: dict[Key, tuple[Unit, Fraction]] = {}
+    constant: set[Unit] = set()  # units of one sign on the domain
     claims: dict[str, list[list[Claim]]] = {}
     for name in NAMES:
         claims[name] = []
@@ -150,10 +152,9 @@ def _related(problem: Problem, box: IntervalVector, *, swept: bool = False) -> R
             problem.require_time()
             relu = walk.networks[name].layers[k - 1].relu
             keys = pre.normalised(names)
-            found = _claims(name, k, keys, walk.bounds(name, k), relu, known)
+            found = _claims(name, k, keys, walk.bounds(name, k), relu, known, constant)
             if sweep is not None:
-                gone = sweep.claims(name, k, found)
-                known = {key: atom for key, atom in known.items() if atom[0] not in gone}
+                sweep.claims(name, k, found)
             walk.settle(name, k, found)
             claims[name].append(found)
     return Related(walk, claims)
@@ -165,26 +166,33 @@ def _claims(
     keys: list[tuple[Key, Fraction]],
     bounds: IntervalVector,
     relu: BoolArray,
-    known: dict[Key, tuple[tuple[str, int, int], Fraction]],
+    known: dict[Key, tuple[Unit, Fraction]],
+    constant: set[Unit],
 ) -> list[Claim]:
     found = []
     dead, active = bounds.at_most_zero().tolist(), bounds.at_least_zero().tolist()
+    own: set[Unit] = set()  # atoms of this layer
     ratios: dict[tuple[int, int], Fraction] = {}  # units of a channel share their scales
     for i, (key, scale) in enumerate(keys):
         if not relu[i]:
             found.append(_AFFINE)
-        elif dead[i]:
-            found.append(_DEAD)
-        elif active[i]:
-            found.append(_ACTIVE)
-        elif key not in known:
-            known[key] = ((name, k, i), scale)
-            found.append(_NEW)
-        else:
-            unit, theirs = known[key]
-            pair = (id(scale), id(theirs))
-            ratio = ratios.get(pair) or ratios.setdefault(pair, scale / theirs)
-            found.append(Claim("same" if ratio > 0 else "opposite", unit, abs(ratio)))
+            continue
+        theirs = known.get(key)
+        if theirs is None or (theirs[0][:2] == (name, k) and theirs[0] not in own):
+            claim = _DEAD if dead[i] else _ACTIVE if active[i] else _NEW
+            known.setdefault(key, ((name, k, i), scale))
+            if claim is _NEW:
+                own.add((name, k, i))
+        elif (dead[i] or active[i]) and theirs[0] in constant:
+            claim = _DEAD if dead[i] else _ACTIVE
+        else:  # what is known to be a multiple stays one, whatever the intervals say
+            unit, size = theirs
+            pair = (id(scale), id(size))
+            ratio = ratios.get(pair) or ratios.setdefault(pair, scale / size)
+            claim = Claim("same" if ratio > 0 else "opposite", unit, abs(ratio))
+        if claim in (_DEAD, _ACTIVE):
+            constant.add((name, k, i))
+        found.append(claim)
     return found
 
 
