@@ -43,7 +43,7 @@ def test_decimals_lie_on_their_side_and_near(value: Fraction, direction: int) ->
 def test_what_is_exact(value: str | float, text: str) -> None:
     write = Decimals()
     for direction in (-1, 1):
-        assert write.towards(Fraction(value), direction) == text  # type: ignore[arg-type]
+        assert write.towards(Fraction(value), direction) == text
     assert write.rounded == 0
 
 

@@ -77,7 +77,7 @@ def export_query(
     if isinstance(relation, Argmax | Argmin):
         if atol != 0:
             raise DomainError(f"{relation} has its margin; leave atol out")
-        relation, atol = relation.kind, relation.margin
+        atol, relation = relation.margin, relation.kind
     return export_networks(
         as_network(a),
         as_network(b),
