@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import tropnet
 from tests.hard_pairs import two_tournaments
 from tropnet import Box, Different, DomainError, Equivalent, FormatError, Network, ShapeError
 from tropnet.algebra import TropicalMap, TropicalPolynomial
-from tropnet.equivalence import UndecidedError
+from tropnet.equivalence import Argmax, Argmin, UndecidedError
 
 ABSOLUTE = Network.from_dense([[[1], [-1]], [[1, 1]]])
 
@@ -69,6 +70,48 @@ def test_questions_that_make_no_sense(options: Any, error: type[Exception], said
     with pytest.raises(error) as caught:
         tropnet.compare(ABSOLUTE, ABSOLUTE, **options)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("relation", "word"),
+    [
+        ("at_most", "Different"),
+        ("up_to_constant", "Equivalent"),
+        ("argmax", "Different"),
+        (Argmax("0.1"), "Different"),
+        (Argmax("0.25"), "Equivalent"),
+        (Argmin("0.1"), "Different"),
+        (Argmin(1), "Equivalent"),
+    ],
+)
+def test_relations_reach_the_comparison(relation: Any, word: str) -> None:
+    f = Network.from_dense([[[1], [-1]]])
+    g = Network.from_dense([[[1], [-1]]], [["-1/8", "1/8"]])
+    verdict = tropnet.compare(f, g, Box.ball([0], "1/2"), relation=relation)
+    assert verdict.word == word
+    assert tropnet.check(verdict.certificate, f, g)
+
+
+def test_tolerances_reach_the_comparison() -> None:
+    f = Network.from_dense([[[1], [4]]])
+    box = Box([0], [1])
+    assert tropnet.compare(f, f, box, atol=[1, "1/3"]).tolerances == (Fraction(1), Fraction(1, 3))
+    verdict = tropnet.compare(f, f, box, rtol="1/2")
+    assert verdict.tolerances == (Fraction(1, 2), Fraction(2))
+
+
+def test_a_domain_may_be_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "box.vnnlib"
+    path.write_text("(declare-const X_0 Real) (assert (<= X_0 0.1)) (assert (>= X_0 -3))")
+    for given in (path, str(path)):
+        verdict = tropnet.compare(ABSOLUTE, Network.from_dense([[[-1]]]), given)
+        assert verdict.domain == Box([-3], ["0.1"])
+        assert verdict.upper == Fraction(2, 10)
+    path.write_text("(declare-const X_0 Real) (assert (or (<= X_0 0) (>= X_0 1)))")
+    with pytest.raises(DomainError, match="2 cases, each a domain of its own"):
+        tropnet.compare(ABSOLUTE, ABSOLUTE, path)
+    with pytest.raises(FormatError, match=r"there is no file .*nowhere\.vnnlib"):
+        tropnet.compare(ABSOLUTE, ABSOLUTE, "nowhere.vnnlib")
 
 
 def test_other_shapes_are_refused() -> None:

@@ -69,7 +69,7 @@ def test_each_point_told_is_better_than_those_before(kind: Kind) -> None:
             assert found.upper is not None
             assert gaps[-1] <= found.upper <= near[-1]
             seen += 1
-    assert seen > 1
+    assert seen
 
 
 def test_the_watch_is_called_while_outputs_are_compared() -> None:

@@ -72,6 +72,59 @@ def test_json_is_exact(tropnet: Run, tmp_path: Path) -> None:
     assert Certificate.load(result["certificate"]).claim == "different"
 
 
+def test_other_relations(tropnet: Run, tmp_path: Path) -> None:
+    files = tmp_path / "f.json", tmp_path / "g.json"
+    save(Network.from_dense([[[1], [-1]]]), files[0])
+    save(Network.from_dense([[[1], [-1]]], [["-1/8", "1/8"]]), files[1])
+    box = ("--box", "-1", "1")
+    order = tropnet("compare", *files, *box, "--relation", "at_most", "--atol", "0.1")
+    assert (order.code, order.lines["relation"]) == (1, "at_most, atol 0.1")
+    assert order.lines["bracket"] == "0.125 <= sup max(f-g, 0) <= 0.125"
+    assert "f exceeds g by 0.125" in order.lines["witness"]
+    apart = tropnet("compare", *files, *box, "--relation", "up_to_constant", "--json")
+    assert (apart.code, apart.json["results"][0]["bounded"]) == (0, "sup|f-g-c|")
+    for margin, code in (("0.2", 1), ("0.25", 0)):
+        path = tmp_path / f"{margin}.json"
+        done = tropnet("compare", *files, *box, "--relation", "argmax", "--margin", margin,
+                       "--certificate", path)  # fmt: skip
+        assert (done.code, done.lines["relation"]) == (code, f"argmax, margin {margin}")
+        assert tropnet("check", path, *files).code == 0
+
+
+def test_tolerances_of_outputs(tropnet: Run, tmp_path: Path) -> None:
+    files = tmp_path / "f.json", tmp_path / "g.json"
+    save(Network.from_dense([[[1], [10]]]), files[0])
+    save(Network.from_dense([[[1], [10]]], [["0.1", 2]]), files[1])
+    done = tropnet("compare", *files, "--atol", "0.1,2", "--json")
+    (result,) = done.json["results"]
+    assert (done.code, result["tolerances"]["exact"], result["rtol"]) == (0, ["1/10", "2"], None)
+    relative = tropnet("compare", *files, "--box", "-1", "1", "--rtol", "0.1", "--json")
+    (result,) = relative.json["results"]
+    assert (relative.code, result["tolerances"]["exact"]) == (0, ["1/5", "2"])
+    assert result["rtol"]["exact"] == "1/10"
+    assert tropnet("compare", *files, "--box", "-1", "1", "--rtol", "0.09").code == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--margin", "1"), "--margin goes with --relation argmax or argmin"),
+        (("--relation", "argmax", "--margin", "1", "--atol", "1"), "give one of them"),
+        (("--relation", "argmax"), "argmax of 1 output"),
+        (("--relation", "argmin", "--margin", "-1"), "margin is -1; a margin is zero or positive"),
+        (("--relation", "at_most", "--norm", "1"), "norm '1' goes with the relation 'equal'"),
+        (("--relation", "at_most", "--rtol", "1"), "rtol goes with the relation 'equal'"),
+        (("--rtol", "1"), "unbounded domain"),
+        (("--atol", "1,0"), "atol has 2 tolerances for 1 outputs"),
+        (("--atol", "1,,"), "atol[1]"),
+    ],
+)
+def test_relations_that_are_none(tropnet: Run, options: tuple[str, ...], said: str) -> None:
+    done = tropnet("compare", A, B, *options)
+    assert done.code == 3
+    assert said in done.err
+
+
 def test_json_of_what_has_no_end(tropnet: Run) -> None:
     (result,) = tropnet("compare", A, B, "--json").json["results"]
     assert result["domain"] == {"type": "space"}

@@ -34,6 +34,24 @@ def test_a_point_lies_in_a_box_as_its_inequalities_say(box: Box, point: list[Fra
     assert inside == all(v >= 0 for v in slack)
 
 
+@given(points(2), rationals(9, (1, 2, 3)), points(2))
+def test_a_ball_holds_what_is_near(
+    center: list[Fraction], radius: Fraction, point: list[Fraction]
+) -> None:
+    ball = Box.ball(center, abs(radius))
+    distance = max(abs(u - v) for u, v in zip(center, point, strict=True))
+    assert ball.contains(point) == (distance <= abs(radius))
+    assert ball.center == tuple(center)
+
+
+@pytest.mark.parametrize("radius", [-1, math.nan, math.inf, "one"])
+def test_radii_that_are_none(radius: Any) -> None:
+    with pytest.raises(DomainError, match="radius"):
+        Box.ball([0, 0], radius)
+    with pytest.raises(ShapeError, match="at least one coordinate"):
+        Box.ball([], 1)
+
+
 @given(boxes(3))
 def test_corners_are_the_points_with_every_coordinate_at_an_end(box: Box) -> None:
     corners = list(box.corners())

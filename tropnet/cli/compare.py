@@ -149,8 +149,10 @@ def _asked(given: dict[str, Any]) -> dict[str, Any]:
             raise click.UsageError("--margin goes with --relation argmax or argmin.")
         if asked["atol"] is not None:
             raise click.UsageError("--margin and --atol both give the margin; give one of them.")
-        asked["atol"] = margin
-    elif asked["atol"] is None:
+        from tropnet.equivalence import Argmax, Argmin
+
+        asked["relation"] = (Argmax if asked["relation"] == "argmax" else Argmin)(margin)
+    if asked["atol"] is None:
         asked["atol"] = "0"
     elif "," in asked["atol"]:
         asked["atol"] = asked["atol"].split(",")
