@@ -12,7 +12,7 @@ from tropnet.checker.maxima import Maxima, Maximum, Row, combined, forms_of, row
 from tropnet.checker.relations import Claim, Walk, replay_relations
 from tropnet.errors import CertificateError
 from tropnet.exact import IntervalVector
-from tropnet.network import Network
+from tropnet.network import Affine, Layer, Network
 from tropnet.network.forms import INPUT, ONE
 from tropnet.testing.strategies import networks, points
 
@@ -54,6 +54,22 @@ def test_a_unit_is_the_maximum_it_is_written_as(data: st.DataObject) -> None:
         largest = max(value(form, f, point) for form in found.forms)
         before = pre_activations(f, point)[unit[1] - 1][unit[2]]
         assert largest - value(found.less, f, point) == max(before, ZERO)
+
+
+def test_what_lies_below_depends_on_the_domain() -> None:
+    # max(x, y, 0): for x ≥ 1 ≥ y only x remains
+    layers = (Layer(Affine({0: [[1, -1]]})), Layer(Affine({0: [[0, 1]], 1: [[1]]})))
+    shared = Network(2, layers, Affine({2: [[1]]}))
+
+    def remaining(box: IntervalVector) -> int:
+        walk = Walk({"a": shared, "b": shared}, box)
+        for k, _ in walk.layers("a"):
+            walk.settle("a", k, [Claim("new")] * shared.widths[k - 1])
+        return len(walk.maxima.of(("a", 2, 0), [("a", 1, 0)]).forms)
+
+    assert remaining(IntervalVector.line(2)) == 3
+    assert remaining(IntervalVector.of([1, None], [None, 1])) == 1
+    assert remaining(IntervalVector.of([1 - Fraction(1, 2**90), None], [None, 1])) == 2
 
 
 def row(*entries: int) -> Row:
@@ -108,8 +124,6 @@ def test_rows_and_forms() -> None:
 def greatest(order: str) -> Network:
     """Return max(x, y, z), the maxima taken in an order."""
     x, y, z = ([int(index == "xyz".index(own)) for index in range(3)] for own in order)
-    from tropnet.network import Affine, Layer
-
     first = Layer(Affine({0: [[u - v for u, v in zip(x, y, strict=True)]]}))
     second = Layer(Affine({0: [[u - v for u, v in zip(y, z, strict=True)]], 1: [[1]]}))
     return Network(3, (first, second), Affine({0: [z], 2: [[1]]}))
@@ -184,4 +198,4 @@ def test_too_many_maxima_inside_one_another_are_refused() -> None:
 
 
 def test_maxima_of_no_layers() -> None:
-    assert Maxima({}).place((("a", 1), 0)) == (-1, 0)
+    assert Maxima({}, bool).place((("a", 1), 0)) == (-1, 0)

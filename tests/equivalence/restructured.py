@@ -356,7 +356,7 @@ def differ_somewhere(a: Network, b: Network, rng: Random, count: int = 200) -> b
 
 def without_cells(a: Network, b: Network, domain: Domain = None, limit: float = LIMIT) -> Verdict:
     """Compare without enumerating joint cells, as in more than six dimensions."""
-    with patch("tropnet.equivalence.compare.MAX_INPUTS", 0):
+    with patch("tropnet.equivalence.portfolio.MAX_INPUTS", 0):
         return compare_networks(a, b, domain, time_limit=limit)
 
 

@@ -13,7 +13,7 @@ an affine form of what is already there. Every step is an identity of functions.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -33,6 +33,8 @@ Row: TypeAlias = Mapping[tuple[Block, int], Fraction]
 
 #: The most forms of one maximum.
 MAX_FORMS: Final = 64
+#: Forms up to which each is compared with each.
+_FEW: Final = 16
 #: The most maxima inside one another.
 _DEEPEST: Final = 150
 
@@ -157,10 +159,12 @@ class Maxima:
     Args:
         pre: the pre-activations of all layers so far, in the order in which they were written; it
             may grow.
+        nowhere_negative: tells of a form whether it is shown to be nowhere negative.
     """
 
-    def __init__(self, pre: Mapping[Block, Forms]) -> None:
+    def __init__(self, pre: Mapping[Block, Forms], nowhere_negative: Callable[[Row], bool]) -> None:
         self._pre = pre
+        self._nowhere_negative = nowhere_negative
         self._order: dict[Block, int] = {}
         self._found: dict[tuple[Unit, frozenset[Unit]], Maximum] = {}
         self._rows: dict[Unit, Row] = {}
@@ -220,7 +224,29 @@ class Maxima:
                 minus = _sums(minus, own.forms, -factor)
                 less = combined((1, less), (-factor, {atom: Fraction(1)}), (-factor, own.less))
         forms = [combined((1, form), (1, rest)) for form in plus]
-        return Maximum(_without_lower([*forms, *minus]), less)
+        return Maximum(self._without_lower([*forms, *minus]), less)
+
+    def _without_lower(self, forms: Iterable[Row]) -> tuple[Row, ...]:
+        """Drop forms that lie below another one, by a constant or, among few, by intervals.
+
+        What remains depends on the set alone: intervals that show u ≤ v and v ≤ w show u ≤ w.
+        """
+        best: dict[frozenset[tuple[tuple[Block, int], Fraction]], Row] = {}
+        one = (ONE, 0)
+        for form in forms:
+            slopes = frozenset((place, v) for place, v in form.items() if place != one)
+            known = best.get(slopes)
+            if known is None or form.get(one, 0) > known.get(one, 0):
+                best[slopes] = form
+        if len(best) > MAX_FORMS:
+            raise CertificateError(f"a maximum of more than {MAX_FORMS} forms")
+        kept = list(best.values())
+        if len(kept) <= _FEW:
+            for form in list(kept):
+                others = (v for v in kept if v is not form)
+                if any(self._nowhere_negative(combined((1, v), (-1, form))) for v in others):
+                    kept.remove(form)
+        return tuple(kept)
 
 
 def _sums(first: Sequence[Row], second: Sequence[Row], factor: Fraction) -> list[Row]:
@@ -228,17 +254,3 @@ def _sums(first: Sequence[Row], second: Sequence[Row], factor: Fraction) -> list
     if len(first) * len(second) > MAX_FORMS:
         raise CertificateError(f"a maximum of more than {MAX_FORMS} forms")
     return [combined((1, u), (factor, v)) for u in first for v in second]
-
-
-def _without_lower(forms: Iterable[Row]) -> tuple[Row, ...]:
-    """Drop forms that lie below another one by a constant."""
-    best: dict[frozenset[tuple[tuple[Block, int], Fraction]], Row] = {}
-    one = (ONE, 0)
-    for form in forms:
-        slopes = frozenset((place, v) for place, v in form.items() if place != one)
-        known = best.get(slopes)
-        if known is None or form.get(one, 0) > known.get(one, 0):
-            best[slopes] = form
-    if len(best) > MAX_FORMS:
-        raise CertificateError(f"a maximum of more than {MAX_FORMS} forms")
-    return tuple(best.values())

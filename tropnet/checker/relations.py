@@ -14,6 +14,7 @@ from tropnet.checker.maxima import Maxima, Row, Unit, combined, forms_of
 from tropnet.errors import CertificateError
 from tropnet.exact import IntervalVector, as_fraction
 from tropnet.exact.fraction import fraction_text, shortened
+from tropnet.exact.interval import End
 from tropnet.exact.shared_matrix import SharedMatrix
 from tropnet.network.forms import (
     INPUT,
@@ -123,7 +124,8 @@ class Walk:
         fixed = fixed_coordinates(box)
         self._bounds: dict[Block, IntervalVector] = {}
         self._ranges: dict[Block, IntervalVector] = {ONE: IntervalVector.of([1], [1]), INPUT: box}
-        self.maxima = Maxima(self.pre)
+        self.maxima = Maxima(self.pre, self.at_least_zero)
+        self._ends: dict[Block, list[tuple[End, End]]] = {}
         self._intervals = {name: [box] for name in networks}
         self._values = {name: [input_forms(network, fixed)] for name, network in networks.items()}
 
@@ -236,8 +238,25 @@ class Walk:
                 raise CertificateError(f"{atom} is lifted and is no atom")
             own: Row = {(atom[:2], atom[2]): Fraction(1)}
             terms += [(-multiple, own), (multiple, self.maxima.before(atom))]
-        forms = forms_of({0: combined(*terms)}, 1, self.sizes)
-        return bool(self.bounds_of(forms).at_least_zero()[0])
+        return self.at_least_zero(combined(*terms))
+
+    def range_of(self, block: Block) -> list[tuple[End, End]]:
+        """Return for each basis function of a block an interval around it; None is infinite."""
+        if block not in self._ends:
+            self.bounds_of(Forms.identity(block, self.sizes[block]))
+            self._ends[block] = self._ranges[block].ends()
+        return self._ends[block]
+
+    def at_least_zero(self, row: Row) -> bool:
+        """Tell whether intervals show that a form over atoms is nowhere negative."""
+        total = Fraction(0)
+        for (block, index), value in row.items():
+            low, high = self.range_of(block)[index]
+            end = low if value > 0 else high
+            if end is None:
+                return False
+            total += value * end
+        return total >= 0
 
     def rewritten(self, unit: Unit, claim: Claim) -> Row:
         """Return the form over atoms that equals max(t, 0) of a unit, by a claim `maximum`.
