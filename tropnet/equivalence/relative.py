@@ -18,6 +18,8 @@ from tropnet.network.forward import forward
 
 #: Points at which the outputs are looked at.
 _POINTS: Final = 4096
+#: How many of them are taken where outputs overflow.
+_BLIND: Final = 16
 
 
 def relative(problem: Problem, rtol: Any) -> Problem:
@@ -67,6 +69,9 @@ def _extremes(problem: Problem) -> tuple[tuple[Fraction, ...], ...]:
     sampler = Sampler(problem)
     points = sampler.draw(problem.batch(_POINTS))
     with np.errstate(all="ignore"):
-        values = np.nan_to_num(np.asarray(forward(problem.a, points)[-1], dtype=np.float64))
-    chosen = sorted({*values.argmax(axis=0).tolist(), *values.argmin(axis=0).tolist()})
-    return tuple(sampler.rational(points[k]) for k in chosen)
+        values = np.asarray(forward(problem.a, points)[-1], dtype=np.float64)
+    best = np.nan_to_num(values)
+    chosen = {*best.argmax(axis=0).tolist(), *best.argmin(axis=0).tolist()}
+    if not np.isfinite(values).all():  # floats do not tell where it is largest
+        chosen.update(range(0, len(points), max(1, len(points) // _BLIND)))
+    return tuple(sampler.rational(points[k]) for k in sorted(chosen))
