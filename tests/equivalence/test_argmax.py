@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,8 @@ from tropnet.equivalence.argmax import Argmax, Argmin
 
 
 def test_margins_are_exact() -> None:
-    for kind, name in ((Argmax, "argmax"), (Argmin, "argmin")):
+    kinds: list[tuple[Any, str]] = [(Argmax, "argmax"), (Argmin, "argmin")]
+    for kind, name in kinds:
         assert kind().margin == 0
         assert kind("0.1").margin == Fraction(1, 10)
         assert kind(0.1).margin == Fraction(0.1) != Fraction(1, 10)
@@ -16,7 +18,7 @@ def test_margins_are_exact() -> None:
         assert kind(1) == kind("1") != kind(2)
         assert hash(kind(1)) == hash(kind("1"))
         assert repr(kind(1)).startswith(kind.__name__)
-    assert Argmax(1) != Argmin(1)
+    assert kinds[0][0](1) != kinds[1][0](1)
 
 
 def test_a_margin_does_not_change() -> None:
