@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -15,7 +17,12 @@ import pytest
 
 from tropnet import Box, CertificateError, Network, compare
 from tropnet.checker.certificate import seal
-from tropnet.testing.certificate_store import MOST_BYTES, CertificateStore
+from tropnet.testing.certificate_store import (
+    MOST_BYTES,
+    CertificateStore,
+    Seconds,
+    SlowReplayError,
+)
 from tropnet.testing.question import Question
 
 F = Network.from_dense([[[1], [-1]], [[1, 1]]])
@@ -182,8 +189,22 @@ def test_a_replay_that_takes_too_long_is_given_up(store: CertificateStore) -> No
     question = Question.of(proof)
     store.keep(question, proof)
     assert store.replayed(question, a, b, time_limit=60) == proof
-    with pytest.raises(CertificateError, match="parts were replayed in 1e-09 s, the time limit"):
+    with pytest.raises(SlowReplayError, match="replaying it would take about ") as caught:
         store.replayed(question, a, b, time_limit=1e-9)
+    assert caught.value.estimate > 0
+    assert pickle.loads(pickle.dumps(caught.value)).estimate == caught.value.estimate
+
+
+def test_seconds_are_a_hint_that_may_be_anything(store: CertificateStore) -> None:
+    question, path = _question(), store.folder / f"{_question().digest}.seconds"
+    assert store.seconds(question) == Seconds(math.inf, 0)
+    store.note_seconds(question, Seconds(1.5, 20))
+    assert store.seconds(question) == Seconds(1.5, 20)
+    for text in ("", "1", "1 2 3", "a b", "-1 2", "nan 1", "1 nan", "\x00", "9" * 1000):
+        path.write_text(text)
+        assert store.seconds(question) == Seconds(), text
+    path.write_bytes(b"\xff")
+    assert store.seconds(question) == Seconds()
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ PASSING = (
 
 
 def _kept(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.exists() else []
+    return sorted(folder.glob("*.json"))
 
 
 def _run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:

@@ -44,7 +44,7 @@ def _counts(session: ProofSession) -> dict[str, int]:
 
 def _file(session: ProofSession) -> Path:
     assert session.folder is not None
-    (path,) = session.folder.iterdir()
+    (path,) = session.folder.glob("*.json")
     return path
 
 
@@ -121,12 +121,25 @@ def test_a_spoiled_certificate_is_replaced_and_told_of(session: ProofSession) ->
     assert _counts(session) == {"proven": 2, "replayed": 1}
 
 
+def test_where_proving_is_quicker_than_replaying_it_is_proven(session: ProofSession) -> None:
+    assert_equivalent(F, COPY)
+    hint = _file(session).with_suffix(".seconds")
+    hint.write_text("0.5 70")
+    verdict = assert_equivalent(F, COPY)
+    assert verdict.method != "a stored certificate, replayed"
+    assert session.settled[-1].note.endswith("not used: replaying it would take about 70 s")
+    assert hint.read_text().endswith(" 70\n")  # and so it will be next time
+    hint.write_text("70 0.5")
+    assert_equivalent(F, COPY)
+    assert _counts(session) == {"proven": 2, "replayed": 1}
+
+
 def test_whatever_a_file_brings_about_proves_nothing(
     session: ProofSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert_equivalent(F, COPY)
 
-    def crash(*_: Any) -> None:
+    def crash(*_: Any, **__: Any) -> None:
         raise MemoryError
 
     monkeypatch.setattr("tropnet.testing.certificate_store.check_networks", crash)

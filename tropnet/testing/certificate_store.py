@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, final
+from typing import Any, Final, final
 
 from tropnet.api.read_certificate import read_certificate
 from tropnet.checker import Certificate, CheckReport, check_networks
@@ -19,6 +20,42 @@ from tropnet.testing.question import Question
 
 #: A larger certificate is neither kept nor read back.
 MOST_BYTES: Final = 2**28
+
+
+@final
+class SlowReplayError(CertificateError):
+    """A replay was given up.
+
+    Attributes:
+        estimate: the seconds that it would have taken, about.
+
+    Example:
+        >>> from tropnet.testing.certificate_store import SlowReplayError
+        >>> print(SlowReplayError(3.0))
+        replaying it would take about 3 s
+    """
+
+    def __init__(self, estimate: float) -> None:
+        super().__init__(f"replaying it would take about {estimate:.3g} s")
+        self.estimate = estimate
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the arguments."""
+        return type(self), (self.estimate,)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """How long a proof took, and how long its replay takes as far as that is known.
+
+    Attributes:
+        proof: seconds; infinite where nobody has written it down.
+        replay: seconds; 0 where it is not known.
+    """
+
+    proof: float = math.inf
+    replay: float = 0.0
 
 
 @final
@@ -55,6 +92,24 @@ class CertificateStore:
         """Tell whether there is something in the answer's place, whatever it is."""
         return os.path.lexists(self.path(question))
 
+    def seconds(self, question: Question) -> Seconds:
+        """Return how long proof and replay take; it is kept beside the certificate, as a hint."""
+        try:
+            with self.path(question).with_suffix(".seconds").open(encoding="utf-8") as stream:
+                proof, replay = map(float, stream.read(100).split())
+        except (OSError, ValueError):
+            return Seconds()
+        return Seconds(proof, replay) if proof >= 0 and replay >= 0 else Seconds()
+
+    def note_seconds(self, question: Question, seconds: Seconds) -> None:
+        """Write down how long proof and replay take.
+
+        Raises:
+            CertificateError: it cannot be written.
+        """
+        path = self.path(question).with_suffix(".seconds")
+        self._write(path, f"{seconds.proof:.3g} {seconds.replay:.3g}\n")
+
     def replayed(
         self, question: Question, a: Network, b: Network, time_limit: float
     ) -> Certificate:
@@ -67,6 +122,7 @@ class CertificateStore:
             time_limit: seconds after which the replay is given up.
 
         Raises:
+            SlowReplayError: the time limit was reached.
             CertificateError: it is not there, cannot be read, answers another question, claims
                 something else than equivalence, or does not prove its claim.
         """
@@ -101,13 +157,16 @@ class CertificateStore:
         text = json.dumps(certificate.to_json(), indent=1) + "\n"
         if len(text) > MOST_BYTES:
             raise CertificateError(f"it has {len(text):,} bytes, more than {MOST_BYTES:,}")
+        self._write(self.path(question), text)
+
+    def _write(self, path: Path, text: str) -> None:
         # a name of its own: several processes may write the same certificate at once
-        partial = self.folder / f"{question.digest[:16]}-{secrets.token_hex(8)}.partial"
+        partial = self.folder / f"{path.name[:16]}-{secrets.token_hex(8)}.partial"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with partial.open("x", encoding="utf-8") as stream:
                 stream.write(text)
-            partial.replace(self.path(question))
+            partial.replace(path)
         except OSError as error:
             with suppress(OSError):
                 partial.unlink()
@@ -115,13 +174,17 @@ class CertificateStore:
 
 
 def _replay(certificate: Certificate, a: Network, b: Network, time_limit: float) -> CheckReport:
-    """Replay a certificate for as long as a proof might take: its size is anybody's claim."""
-    end = time.monotonic() + time_limit
+    """Replay a certificate for so long at most: its size is anybody's claim."""
+    start = time.monotonic()
+    slow: list[SlowReplayError] = []
 
     def watch(done: int, total: int) -> None:
-        if time.monotonic() > end:
-            raise CertificateError(
-                f"{done:,} of {total:,} parts were replayed in {time_limit:g} s, the time limit"
-            )
+        elapsed = time.monotonic() - start
+        if elapsed > time_limit:
+            slow.append(SlowReplayError(elapsed * total / max(done, 1)))
+            raise slow[0]
 
-    return check_networks(certificate, a, b, progress=watch)
+    report = check_networks(certificate, a, b, progress=watch)
+    if slow:
+        raise slow[0]
+    return report

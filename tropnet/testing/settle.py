@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from tropnet.testing.certificate_store import CertificateStore
     from tropnet.testing.question import Question
 
+#: Seconds that a replay gets at least, before it is given up for taking longer than the proof.
+_PATIENCE: Final = 2.0
+
 _OUTCOMES: Final[dict[str, Outcome]] = {
     "Equivalent": "proven",
     "Different": "different",
@@ -112,15 +115,16 @@ def _stored_or_new(
     from tropnet.api.compare import compare
     from tropnet.equivalence import Equivalent
     from tropnet.errors import CertificateError
-    from tropnet.testing.certificate_store import CertificateStore
+    from tropnet.testing.certificate_store import CertificateStore, Seconds, SlowReplayError
     from tropnet.testing.question import Question
 
-    store, notes = CertificateStore(folder), []
+    store, notes, replay = CertificateStore(folder), [], 0.0
     question = Question.asked(a, b, domain, options)
     if question is not None and not session.reprove and store.holds(question):
         try:
             replayed = _replayed(store, question, a, b, options)
         except Exception as error:  # whatever a file of anybody's brings about: it proves nothing
+            replay = error.estimate if isinstance(error, SlowReplayError) else 0.0
             notes.append(f"stored certificate {question.digest[:12]} was not used: {_line(error)}")
         else:
             session.note("replayed", replayed.seconds)
@@ -129,6 +133,7 @@ def _stored_or_new(
     if question is not None and isinstance(verdict, Equivalent):
         try:
             store.keep(question, verdict.certificate)
+            store.note_seconds(question, Seconds(verdict.seconds, replay))
         except CertificateError as error:
             notes.append(f"a certificate was not kept: {_line(error)}")
     session.note(_OUTCOMES[verdict.word], verdict.seconds, "; ".join(notes))
@@ -138,14 +143,20 @@ def _stored_or_new(
 def _replayed(
     store: CertificateStore, question: Question, a: Network, b: Network, options: dict[str, Any]
 ) -> Equivalent:
+    """Replay a certificate, unless proving is known to be quicker."""
     from fractions import Fraction
 
     from tropnet.errors import CertificateError
     from tropnet.exact import as_fraction
+    from tropnet.testing.certificate_store import SlowReplayError
     from tropnet.testing.replay_verdict import replay_verdict
 
+    known = store.seconds(question)
+    if known.replay > known.proof:
+        raise SlowReplayError(known.replay)
     start = time.perf_counter()
-    certificate = store.replayed(question, a, b, float(options.get("time_limit", 60)))
+    limit = min(float(options.get("time_limit", 60)), max(known.proof, _PATIENCE))
+    certificate = store.replayed(question, a, b, limit)
     verdict = replay_verdict(certificate, a, b, time.perf_counter() - start)
     precision = options.get("precision")
     wider = 1 + as_fraction(precision, "precision") if precision is not None else None
