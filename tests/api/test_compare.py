@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import tropnet
-from tests.hard_pairs import two_tournaments
+from tests.hard_pairs import two_norms
 from tropnet import Box, Different, DomainError, Equivalent, FormatError, Network, ShapeError
 from tropnet.algebra import TropicalMap, TropicalPolynomial
 from tropnet.equivalence import Argmax, Argmin, UndecidedError
@@ -50,7 +50,7 @@ def test_a_tropical_map_may_stand_on_either_side() -> None:
 
 
 def test_undecided_has_no_truth_value() -> None:
-    verdict = tropnet.compare(*two_tournaments(), Box.cube(7), time_limit=2)
+    verdict = tropnet.compare(*two_norms(), Box.cube(7), time_limit=2)
     with pytest.raises(UndecidedError, match="neither true nor false"):
         bool(verdict)
 

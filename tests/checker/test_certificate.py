@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from tests.hard_pairs import two_norms
 from tropnet.checker import Certificate, LowerEvidence, UpperEvidence, certificate, check_networks
 from tropnet.checker.certificate import seal
 from tropnet.domains import Box, Polyhedron
 from tropnet.equivalence.compare import compare_networks
 from tropnet.errors import CertificateError
 from tropnet.network import Network
-from tropnet.network.builder import NetworkBuilder
 
 ABSOLUTE = Network.from_dense([[[1], [-1]], [[1, 1]]])
 LARGE = Fraction(10**5000, 3)
@@ -32,14 +32,6 @@ def example(**changes: Any) -> Certificate:
         "upper": UpperEvidence(Fraction(1, 2), "intervals", {"matchings": None}),
     }
     return Certificate(**{**parts, **changes})
-
-
-def maximum_of_three(order: tuple[int, int, int]) -> Network:
-    """max(x_i, max(x_j, x_k)) for the given order."""
-    build = NetworkBuilder()
-    x = build.input(7)
-    i, j, k = (build.take(x, [index]) for index in order)
-    return build.build(build.maximum(build.maximum(j, k), i))
 
 
 def resealed(data: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -71,13 +63,10 @@ def test_save_and_load(changes: dict[str, Any], tmp_path: Path) -> None:
 
 def test_certificates_of_all_claims_stay_valid_in_a_file(tmp_path: Path) -> None:
     twice = Network.from_dense([[[2], [-2]], [[1, 1]]])
-    # max(x, max(y, z)) and max(max(x, y), z) are equal, and forms alone do not show it; with seven
-    # inputs cells are not enumerated
-    first, second = maximum_of_three((0, 1, 2)), maximum_of_three((2, 0, 1))
     found = {
         "equivalent": (ABSOLUTE, ABSOLUTE, None),
         "different": (ABSOLUTE, twice, None),
-        "bracket": (first, second, Box.cube(7)),
+        "bracket": (*two_norms(), Box.cube(7)),
     }
     for claim, (a, b, domain) in found.items():
         verdict = compare_networks(a, b, domain, time_limit=2)
@@ -196,3 +185,27 @@ def test_repr_is_short_for_numbers_of_any_size() -> None:
     shown = repr(example(upper=UpperEvidence(LARGE, "none")))
     assert shown.startswith("Certificate(bracket, 1/9 <= sup|f-g| <= ")
     assert len(shown) < 120
+
+
+def test_version_1_is_read_and_cannot_say_more() -> None:
+    body = {k: v for k, v in example().to_json().items() if k not in ("scales", "spread", "seal")}
+    body = {**body, "version": 1, "lower": {**body["lower"]}}
+    del body["lower"]["other"]
+    assert Certificate.from_json({**body, "seal": seal(body)}) == example()
+    for changes in (
+        {"relation": "at_most"},
+        {"scales": ["1"]},
+        {"spread": None},
+        {"lower": {**body["lower"], "other": ["0"]}},
+        {"more": 0},
+    ):
+        changed = {**body, **changes}
+        with pytest.raises(CertificateError, match=r"version 1|unknown field"):
+            Certificate.from_json({**changed, "seal": seal(changed)})
+
+
+@pytest.mark.parametrize("place", ["lower", "upper"])
+def test_unknown_fields_inside_are_refused(place: str) -> None:
+    data = example().to_json()
+    with pytest.raises(CertificateError, match=f"unknown field '{place}.more'"):
+        Certificate.from_json(resealed(data, **{place: {**data[place], "more": 1}}))

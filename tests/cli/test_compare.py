@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tests.hard_pairs import two_tournaments
+from tests.hard_pairs import two_norms
 from tropnet import Network, save
 from tropnet.checker import Certificate
 from tropnet.checker.gap import NORMS
@@ -34,7 +34,7 @@ def test_different_functions(tropnet: Run) -> None:
 
 
 def test_undecided(tropnet: Run, tmp_path: Path) -> None:
-    for name, network in zip("ab", two_tournaments(), strict=True):
+    for name, network in zip("ab", two_norms(), strict=True):
         save(network, tmp_path / f"{name}.json")
     done = tropnet("compare", tmp_path / "a.json", tmp_path / "b.json", "--box", 0, 1,
                    "--time-limit", 2)  # fmt: skip
@@ -133,7 +133,7 @@ def test_json_of_what_has_no_end(tropnet: Run) -> None:
 
 
 def test_undecided_json_says_why(tropnet: Run, tmp_path: Path) -> None:
-    for name, network in zip("ab", two_tournaments(), strict=True):
+    for name, network in zip("ab", two_norms(), strict=True):
         save(network, tmp_path / f"{name}.json")
     done = tropnet("compare", tmp_path / "a.json", tmp_path / "b.json", "--box", 0, 1, "--json",
                    "--time-limit", 2)  # fmt: skip

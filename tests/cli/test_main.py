@@ -14,7 +14,7 @@ import pytest
 
 import tropnet as library
 from tests.cli.conftest import Run
-from tests.hard_pairs import two_tournaments
+from tests.hard_pairs import two_norms
 
 TROPNET = [sys.executable, "-m", "tropnet.cli"]
 A, B = "examples:moons_a", "examples:moons_b"
@@ -58,7 +58,7 @@ def test_exit_codes(files: list[str], arguments: list[str], code: int) -> None:
 
 def test_undecided_is_exit_code_2(tmp_path: Path) -> None:
     models = [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
-    for file, network in zip(models, two_tournaments(), strict=True):
+    for file, network in zip(models, two_norms(), strict=True):
         library.save(network, file)
     assert _process("compare", *models, "--box", "0", "1", "--time-limit", "2").returncode == 2
 

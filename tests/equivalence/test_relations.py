@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.hard_pairs import two_tournaments
+from tests.hard_pairs import two_norms
 from tropnet.checker import Certificate, check_networks
 from tropnet.domains import Box, Domain, Polyhedron
 from tropnet.equivalence import Argmax, Argmin, Different, Equivalent, Undecided, Verdict
@@ -264,7 +264,7 @@ def test_a_flat_domain() -> None:
 
 
 def test_bounds_serve_where_cells_are_too_many() -> None:
-    a, b = two_tournaments()
+    a, b = two_norms()
     rows = [[1], [0]]
     first = Network(a.n_inputs, a.layers, _stacked(a.output, rows))
     second = Network(b.n_inputs, b.layers, _stacked(b.output, rows))
