@@ -245,7 +245,7 @@ def test_two_processes_write_and_read_at_once(store: CertificateStore) -> None:
         from tropnet.testing.certificate_store import CertificateStore
         store = CertificateStore(Path(sys.argv[1]))
         certificate = compare(F, PERMUTED, BOX).certificate
-        for _ in range(100):
+        for _ in range(30):
             store.keep(_question(), certificate)
             store.replayed(_question(), F, PERMUTED, 60)
         """

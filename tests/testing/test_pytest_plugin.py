@@ -105,7 +105,7 @@ def test_off(pytester: pytest.Pytester, way: str) -> None:
 
 def test_without_the_plugin_the_assertions_prove(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(PASSING)
-    result = pytester.runpytest_subprocess("-p", "no:tropnet", "-p", "no:cacheprovider")
+    result = _run(pytester, "-p", "no:tropnet")
     result.assert_outcomes(passed=2)
     assert _line(result) == ""
     assert not (pytester.path / ".tropnet").exists()

@@ -7,6 +7,7 @@ import pickle
 import sys
 import warnings
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from unittest import SkipTest
@@ -132,6 +133,19 @@ def test_where_proving_is_quicker_than_replaying_it_is_proven(session: ProofSess
     hint.write_text("70 0.5")
     assert_equivalent(F, COPY)
     assert _counts(session) == {"proven": 2, "replayed": 1}
+
+
+def test_a_bracket_wider_than_the_precision_asked_for_is_not_used(session: ProofSession) -> None:
+    assert_within(F, NEAR, BOX, "0.3")
+    path = _file(session)
+    data = json.loads(path.read_text())
+    assert assert_within(F, NEAR, BOX, "0.3", precision="0.01").method.endswith("replayed")
+    del data["seal"]
+    data["upper"]["value"] = "3/10"  # as true as before
+    path.write_text(json.dumps({**data, "seal": seal(data)}))
+    assert assert_within(F, NEAR, BOX, "0.3").method.endswith("replayed")
+    assert assert_within(F, NEAR, BOX, "0.3", precision="0.01").upper == Fraction(1, 4)
+    assert session.settled[-1].note.endswith("wider than the precision asked for")
 
 
 def test_whatever_a_file_brings_about_proves_nothing(
