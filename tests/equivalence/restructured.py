@@ -380,7 +380,7 @@ def examine(seed: int) -> tuple[Verdict, Counter[str]]:
     """
     a, b, domain, ways, rng = pair_of(seed)
     assert not differ_somewhere(a, b, rng), "the copy is none"
-    verdict = without_cells(a, b, domain, limit=3)
+    verdict = without_cells(a, b, domain, limit=5)
     assert not isinstance(verdict, Different), str(verdict)
     certificate = Certificate.from_json(verdict.certificate.to_json())
     report = check_networks(certificate, a, b)

@@ -92,9 +92,12 @@ def combined(*terms: tuple[Fraction | int, Row]) -> Row:
     """Return the sum of forms with these factors."""
     total: dict[tuple[Block, int], Fraction] = {}
     for factor, row in terms:
-        if factor:
-            for place, value in row.items():
-                total[place] = total.get(place, Fraction(0)) + factor * value
+        if not factor:
+            continue
+        for place, value in row.items():
+            part = value if factor == 1 else factor * value
+            known = total.get(place)
+            total[place] = part if known is None else known + part
     return {place: value for place, value in total.items() if value}
 
 

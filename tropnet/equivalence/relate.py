@@ -11,7 +11,7 @@ from tropnet.checker.maxima import Unit
 from tropnet.checker.relations import NAMES, Claim, Walk
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.problem import Problem
-from tropnet.equivalence.sweep import Sweep, hints
+from tropnet.equivalence.sweep import Hints, Sweep, agree, hints
 from tropnet.exact import IntervalVector
 from tropnet.network.forms import Forms, Key, Names
 from tropnet.network.shared_linear import SharedLinear
@@ -95,7 +95,7 @@ def _atom(name: str, k: int, i: int, claim: Claim) -> tuple[tuple[str, int, int]
     return (name, k, i), Fraction(1)
 
 
-def relate(problem: Problem) -> Related:
+def relate(problem: Problem, everywhere: bool = False) -> Related:
     """Write both networks over common atoms.
 
     The canonical form of ReLU networks up to permutation, positive scaling, duplicate and collinear
@@ -110,6 +110,7 @@ def relate(problem: Problem) -> Related:
 
     Args:
         problem: the comparison.
+        everywhere: relate only what holds on all of R^n, which needs no intervals and is quick.
 
     Returns:
         The forms of all units, and claims that `tropnet.checker.relations` replays.
@@ -123,13 +124,20 @@ def relate(problem: Problem) -> Related:
     found = _related(problem, line)
     box = line
     bounded = not problem.box.no_lower.all() or not problem.box.no_upper.all()
+    if everywhere:
+        return found
     if not found.equal and bounded and _convolutions(problem) <= _BROKEN_UP:
         # what holds everywhere needs no intervals, which cost most of the time in large networks
         box = problem.box
         found = _related(problem, box)
-    if found.equal:
+    if found.equal or not agree(problem):
+        return found  # what differs at a point needs no proof of equality
+    seen = hints(problem, found.walk)
+    if not seen.dependent:
         return found
-    return _related(problem, box, swept=True) if hints(problem, found.walk) else found
+    swept = _related(problem, box, Hints(dependent=True, stable={}))
+    # a unit of one sign is no maximum any more: which of the two helps cannot be told beforehand
+    return swept if swept.equal or not seen.stable else _related(problem, box, seen)
 
 
 def _convolutions(problem: Problem) -> int:
@@ -140,9 +148,9 @@ def _convolutions(problem: Problem) -> int:
     )
 
 
-def _related(problem: Problem, box: IntervalVector, *, swept: bool = False) -> Related:
+def _related(problem: Problem, box: IntervalVector, seen: Hints | None = None) -> Related:
     walk, names = Walk({"a": problem.a, "b": problem.b}, box), Names()
-    sweep = Sweep(problem, walk) if swept else None
+    sweep = Sweep(problem, walk, seen.stable) if seen is not None else None
     known: dict[Key, tuple[Unit, Fraction]] = {}
     constant: set[Unit] = set()  # units of one sign on the domain
     claims: dict[str, list[list[Claim]]] = {}

@@ -4,78 +4,106 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
-from typing import TYPE_CHECKING, Final, TypeAlias, final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
 
-from tropnet.checker.maxima import Maximum, Unit
+from tropnet.checker.maxima import Maximum, Unit, combined
 from tropnet.checker.relations import NAMES, Claim, Walk
+from tropnet.equivalence.lifted import lifted
 from tropnet.errors import CertificateError
 from tropnet.exact import RationalMatrix
-from tropnet.network.linear_relations import linear_relations, unit_values
+from tropnet.network.linear_relations import rank_of, unit_values
 
 if TYPE_CHECKING:
     from tropnet.equivalence.problem import Problem
     from tropnet.exact.interval import End
 
-#: For each unit that seems to be a combination of earlier units, those units.
-Hints: TypeAlias = Mapping[Unit, tuple[Unit, ...]]
+#: The sign that a unit seems to have.
+Sign: TypeAlias = Literal["dead", "active"]
 
 #: Functions whose values are compared; more take too long to eliminate.
 _COLUMNS: Final = 1600
-#: Units that a combination may have.
-_LONGEST: Final = 40
+#: Coefficients and atoms of a unit up to which multiples that show its sign are looked for.
+_INSIDE: Final = 12
+#: Atoms beyond which nothing is looked for at all.
+_MOST: Final = 20000
+#: Units whose sign is looked for so.
+_TRIES: Final = 64
 #: Directions of a slice through the inputs.
 _DIRECTIONS: Final = 8
+#: Points at which networks have to agree before their units are compared any further.
+_FEW: Final = 6
 #: Points beyond as many as there are functions.
 _MORE: Final = 12
 #: The share of the time left that writing units as maxima may take.
-_SHARE: Final = 0.2
+_SHARE: Final = 0.4
 #: Atoms of one height that are written as maxima together, and rounds of it.
 _TOGETHER: Final = 8
 _ROUNDS: Final = 24
 
 
-def hints(problem: Problem, walk: Walk) -> Hints:
-    """Return the atoms of two networks that seem to depend linearly on earlier ones.
+@final
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What exact values at points suggest.
 
-    The exact values of all atoms on a random slice of the domain are columns of a matrix; the
-    rational kernel is what the hints are read off. Affine parts are left out of them.
+    Attributes:
+        dependent: whether some atom may be a combination of the inputs and earlier atoms.
+        stable: atoms that have one sign at all points.
+    """
+
+    dependent: bool
+    stable: Mapping[Unit, Sign]
+
+
+def hints(problem: Problem, walk: Walk) -> Hints:
+    """Look at the atoms of two networks at random points.
+
+    The exact values of all atoms on a random slice of the domain are columns of a matrix. Where
+    these are linearly independent, so are the atoms, and there is nothing to be found.
 
     Args:
         problem: the comparison.
         walk: both networks over common atoms.
 
     Returns:
-        No hints at all where there are too many atoms.
+        What was seen; where there are too many atoms to look, that there may be relations.
+
+    Raises:
+        OutOfTime: the time is up.
+
+    Cost: an exact forward pass of as many points as there are atoms, and one elimination modulo a
+    word-size prime.
     """
-    order = {block: i for i, block in enumerate(walk.pre)}
-    units = sorted(walk.atoms, key=lambda u: (order[u[:2]], u[2]))
+    units = sorted(walk.atoms)
     directions = min(problem.a.n_inputs, _DIRECTIONS)
     size = 1 + directions + len(units)
-    if not units or size > _COLUMNS:
-        return {}
+    if size > _COLUMNS:
+        return Hints(len(units) <= _MOST, {})
     slopes, points = _slice(problem, directions, size + _MORE)
     table = [RationalMatrix.from_rows([[1]] * slopes.shape[0]), slopes]
-    columns: list[Unit] = []
+    stable: dict[Unit, Sign] = {}
     for name in NAMES:
         problem.require_time()
         own = [u for u in units if u[0] == name]
-        columns += own
         table.append(unit_values(walk.networks[name], points, [u[1:] for u in own]))
+        for unit, column in zip(own, table[-1].signs().T, strict=True):
+            if column.all() or not column.any():
+                stable[unit] = "active" if column.all() else "dead"
     problem.require_time()
-    first = 1 + directions
-    place = {u: first + i for i, u in enumerate(columns)}
-    if columns != units:  # the walk may take the networks in any order
-        joined = RationalMatrix.stack_columns(table)
-        joined = joined.columns([*range(first), *(place[u] for u in units)])
-    else:
-        joined = RationalMatrix.stack_columns(table)
-    return {
-        units[r.column - first]: tuple(units[c - first] for c in r.combination if c >= first)
-        for r in linear_relations(joined, most=_LONGEST)
-        if r.column >= first
-    }
+    return Hints(rank_of(RationalMatrix.stack_columns(table)) < size, stable)
+
+
+def agree(problem: Problem) -> bool:
+    """Tell whether both networks have the same exact values at a few random points.
+
+    The points lie in the box around the domain; equal networks agree there too, since relations
+    between units are proven on the whole of it.
+    """
+    _, points = _slice(problem, min(problem.a.n_inputs, _DIRECTIONS), _FEW)
+    return bool((problem.a.exact(points) - problem.b.exact(points)).is_zero())
 
 
 def _slice(problem: Problem, directions: int, count: int) -> tuple[RationalMatrix, RationalMatrix]:
@@ -118,10 +146,13 @@ class Sweep:
     Args:
         problem: the comparison.
         walk: both networks over common atoms, as far as they are written.
+        stable: units that seem to have one sign.
     """
 
-    def __init__(self, problem: Problem, walk: Walk) -> None:
+    def __init__(self, problem: Problem, walk: Walk, stable: Mapping[Unit, Sign]) -> None:
         self._walk = walk
+        self._stable = stable
+        self._tries = _TRIES
         self._until = time.monotonic() + problem.remaining * _SHARE
         self._known: dict[Hashable, tuple[Unit, tuple[Unit, ...]]] = {}
         self._heights: dict[Unit, int] = {}
@@ -146,9 +177,9 @@ class Sweep:
                 claims[i] = Claim("maximum", target, opened=(found[1], theirs))
                 gone.add(unit)
                 continue
-            claims[i] = Claim("new")
+            claims[i] = self._sign(unit) or Claim("new")
             self._height(unit)  # in order, so that no recursion goes deep
-            for key, opened in keys:
+            for key, opened in keys if claims[i].kind == "new" else []:
                 self._known.setdefault(key, (unit, opened))
         return gone
 
@@ -171,6 +202,40 @@ class Sweep:
             if len(highest) > _TOGETHER:
                 return
             opened.update(highest)
+
+    def _sign(self, unit: Unit) -> Claim | None:
+        """Return a claim that a unit is dead or active, by multiples of atoms, if there is one."""
+        if unit not in self._stable or time.monotonic() > self._until or self._tries <= 0:
+            return None
+        kind = self._stable[unit]
+        atoms = self._inside(unit)
+        if atoms is None:
+            return None
+        self._tries -= 1
+        before = combined((1 if kind == "active" else -1, self._walk.maxima.before(unit)))
+        lifts = [
+            combined((1, {(atom[:2], atom[2]): Fraction(1)}), (-1, self._walk.maxima.before(atom)))
+            for atom in atoms
+        ]
+        multiples = lifted(before, lifts, lambda block: self._walk.range_of(block))
+        if multiples is None:
+            return None
+        pairs = tuple((u, m) for u, m in zip(atoms, multiples, strict=True) if m)
+        claim = Claim(kind, lifted=pairs)
+        return claim if pairs and self._walk.has_sign(unit, claim) else None
+
+    def _inside(self, unit: Unit) -> list[Unit] | None:
+        """Return the atoms inside a unit; None where they are many."""
+        found: set[Unit] = set()
+        fresh = [unit]
+        while fresh:
+            before = self._walk.maxima.before(fresh.pop())
+            more = {(*block, i) for block, i in before if block[0] in NAMES} - found
+            if len(before) + len(found) > _INSIDE:
+                return None
+            found |= more
+            fresh += more
+        return sorted(found)
 
     def _height(self, unit: Unit) -> int:
         """Return how many atoms are nested in an atom."""

@@ -84,6 +84,20 @@ def linear_relations(table: RationalMatrix, most: int | None = None) -> list[Lin
     return found
 
 
+def rank_of(table: RationalMatrix) -> int:
+    """Return the rank modulo 2^61 − 1 of the numerators: at most the rank.
+
+    Columns are certainly independent where it is their number.
+
+    Example:
+        >>> from tropnet.exact import RationalMatrix
+        >>> from tropnet.network.linear_relations import rank_of
+        >>> rank_of(RationalMatrix.of([[1, 2], [2, 4], [3, 6]]))
+        1
+    """
+    return int(flint.nmod_mat(table.numerators, _PRIME).rank()) if len(table) else 0
+
+
 def _combination(
     columns: RationalMatrix, column: int, support: Sequence[int]
 ) -> dict[int, Fraction] | None:
