@@ -11,12 +11,16 @@ import numpy as np
 
 from tropnet.bounds import joint_zonotope
 from tropnet.bounds.joint_zonotope import ON_A, ON_B, PAIRS, PAIRS_ON_A, PAIRS_ON_B
+from tropnet.errors import BudgetExceeded
 
 if TYPE_CHECKING:
     from tropnet.checker.joint_program import JointLayer, JointProgram
     from tropnet.checker.split_tree import Unit
     from tropnet.exact import RationalMatrix
     from tropnet.typing import FloatArray, IntArray, SignArray
+
+#: The numbers that the zonotopes of all threads may hold (2 GiB).
+_NUMBERS: Final = 2**28
 
 #: What can be bounded: a norm of f − g, the largest f_i − g_i, or f's lead where g prefers another.
 Goal = Literal["inf", "1", "2", "at_most", "argmax"]
@@ -39,17 +43,13 @@ class BoxBounds:
         upper: `(B,)` proven upper bounds; infinity where floats give none, −infinity where no point
             of the box has the given signs.
         dimension: `(B,)` the input that it pays to split, −1 where none can be.
-        dimension_share: `(B,)` how much of the bound comes from that input.
         unit: `(B,)` the unit that it pays to split by its sign, −1 where none can be.
-        unit_share: `(B,)` how much of the bound comes from that unit's symbol.
         points: `(B, n)` corners where the gap may be large.
     """
 
     upper: FloatArray
     dimension: IntArray
-    dimension_share: FloatArray
     unit: IntArray
-    unit_share: FloatArray
     points: FloatArray
 
 
@@ -68,6 +68,9 @@ class JointBounds:
         goal: what to bound.
         scales: factors of the outputs in norms; 1 when left out.
         threads: how many threads to use; as many as there are cores when left out.
+
+    Raises:
+        BudgetExceeded: there is not enough memory for zonotopes of networks so large.
 
     Cost: for each box about Σ p·w² over the layers, where w is the width and p the number of
     inputs and of units of unknown sign so far.
@@ -110,7 +113,7 @@ class JointBounds:
         )
         size = program.output.widths[2]
         self._scales = np.ones(size) if scales is None else np.asarray(scales, dtype=np.float64)
-        self.threads = min(threads or os.cpu_count() or 1, 8)
+        self.threads = self._affordable(min(threads or os.cpu_count() or 1, 8))
         self._work = [self._workspace() for _ in range(self.threads)]
         self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
 
@@ -164,9 +167,8 @@ class JointBounds:
                 list(self._pool.map(part, range(self.threads)))
         upper = np.where(np.isnan(results[:, 0]), np.inf, results[:, 0])
         return BoxBounds(
-            upper, results[:, 1].astype(np.int64), results[:, 2],
-            results[:, 3].astype(np.int64), results[:, 4], points,
-        )  # fmt: skip
+            upper, results[:, 1].astype(np.int64), results[:, 3].astype(np.int64), points
+        )
 
     def _compiled(self, layers: list[JointLayer]) -> tuple[Any, ...]:
         table: list[tuple[int, int, int, int]] = []
@@ -195,6 +197,22 @@ class JointBounds:
             np.concatenate(bias), self.widths.astype(np.int64),
             starts[:-1].reshape(self.widths.shape),
         )  # fmt: skip
+
+    def _affordable(self, threads: int) -> int:
+        """Return how many threads there is memory for.
+
+        Raises:
+            BudgetExceeded: not even for one.
+        """
+        units = self.widths[1:].astype(np.float64)
+        rows = self.n_inputs + np.cumsum(units, axis=0)
+        numbers = float((rows * units).sum() + 3 * units.sum() * self.n_inputs)
+        if numbers > _NUMBERS:
+            raise BudgetExceeded(
+                "numbers in zonotopes around two networks", numbers, _NUMBERS,
+                "compare smaller networks",
+            )  # fmt: skip
+        return max(1, min(threads, int(_NUMBERS / max(1.0, numbers))))
 
     def _workspace(self) -> tuple[Any, ...]:
         """Return arrays for one thread: generators of all layers, and what goes with them."""
