@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
-from tropnet.checker.intervals import Matching
+from tropnet.checker.matching import Matching
 from tropnet.equivalence.heights import heights
 from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.sample import Sampler

@@ -76,7 +76,9 @@ class Portfolio:
             self.bracket.offer_upper(Fraction(0), "identical")
             self.method = "equal normal forms"
             return self.verdict()
-        self.stage("relations between units", self.relate)
+        # a tolerance is mostly proven sooner by boxes than by what holds on the domain alone
+        quick = problem.atol > 0 and problem.bounded
+        self.stage("relations between units", lambda: self.relate(everywhere=quick))
         if problem.domain is None and not self.bracket.equivalent:
             self.stage("slopes at infinity", lambda: grow(problem, self.bracket))
             # nothing is left to narrow once the supremum is known to be infinite
@@ -87,9 +89,10 @@ class Portfolio:
         few = small and has_few_cells(problem)
         if few:
             self.stage("exact enumeration of cells", lambda: self.enumerate(visit_few_cells))
-        if problem.atol > 0 and problem.bounded:
+        if quick:
             self.stage("boxes", lambda: self.split(_QUICK))
-        self.stage("search", lambda: self.falsifier.run(_QUICK))
+        if not (quick and self.bracket.different):
+            self.stage("search", lambda: self.falsifier.run(_QUICK))
         if self.separable():
             self.stage("kinks", lambda: separate(problem, self.related[0], self.bracket))
         if problem.atol == 0 or self.bracket.upper.value is None:
@@ -97,6 +100,8 @@ class Portfolio:
         if small and not few and not self.bracket.decided:
             name = "exact enumeration of cells"
             self.stage(name, lambda: self.enumerate(visit_cells))
+        if quick and not self.bracket.decided:
+            self.stage("relations on the domain", lambda: self.relate())
         if problem.bounded and not self.bracket.decided:
             # no bound proves equality: with no tolerance boxes only narrow the bracket
             share = _NARROWING if problem.atol == 0 else _PROVING
@@ -165,9 +170,9 @@ class Portfolio:
             return False
         return shallow(self.related[0]) and not isinstance(self.problem.domain, Polyhedron)
 
-    def relate(self) -> str:
+    def relate(self, everywhere: bool = False) -> str:
         """Relate the units of both networks."""
-        found = relate(self.problem)
+        found = relate(self.problem, everywhere)
         self.related.append(found)
         return offer(found, self.bracket)
 
