@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 import numpy as np
 
 from tropnet.geometry.circuit import Block, Circuit
+from tropnet.geometry.form_norms import FormNorms
 
 if TYPE_CHECKING:
     from tropnet.typing import FloatArray, IntArray
@@ -45,20 +46,14 @@ class Evaluation:
                 self.last_reader[source] = reader
 
     @cached_property
-    def norms(self) -> list[FloatArray]:
-        """For each block the sums of |products of weights| over all paths from x and t to a unit.
+    def forms(self) -> FormNorms:
+        """How large the forms of the units can be."""
+        return FormNorms(self.circuit)
 
-        They bound |value| over max(|x|, |t|) for any signs of the units, up to rounding; where that
-        is zero they are 1.
-        """
-        n = self.circuit.n_inputs
-        size = np.ones(n + 1 + self.circuit.n_units)
-        found = []
-        for block in self.circuit.blocks:
-            norm = np.abs(block.weights) @ size[block.reads] * (1 + 2.0**-20)
-            size[n + 1 + block.start : n + 1 + block.start + block.width] = norm
-            found.append(np.where(norm > 0, norm, 1.0))
-        return found
+    @property
+    def norms(self) -> list[FloatArray]:
+        """For each block bounds of |form of a unit| over max(|x|, |t|) (see `FormNorms`)."""
+        return self.forms.units
 
     @property
     def in_range(self) -> bool:
@@ -71,7 +66,7 @@ class Evaluation:
             if not ((sizes >= 1 / _LARGEST) & (sizes <= _LARGEST)).all():
                 return False
         with np.errstate(over="ignore", invalid="ignore"):
-            norms = self.norms
+            norms = self.forms.paths
         return all(((v >= 1 / _LARGEST) & (v <= _LARGEST)).all() for v in norms)
 
     def block(

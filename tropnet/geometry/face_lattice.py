@@ -33,7 +33,7 @@ class FaceLattice:
         unit: for each facet (face of dimension d − 1) the unit or constraint that carries it.
         support: for each vertex the d hyperplanes on which it lies; used in simple complexes only.
         parents: for each vertex the ends of the edge on which it was made.
-        margin, reach: what `quick_certificate` wants to know of each vertex.
+        margin, reach, near: what `quick_certificate` wants to know of each vertex.
         origin: for each cell the one it was part of when `begin` was called.
     """
 
@@ -59,6 +59,7 @@ class FaceLattice:
         self.values = np.zeros((sizes[0], 1))
         self.need = np.zeros((3, LEVELS), np.int64)
         self.margin = np.full(sizes[0], np.inf)
+        self.near = np.zeros(sizes[0], np.bool_)
         self.reach = np.zeros((sizes[0], d))
         #: vertices with a zero sign need the slower rule for what lies in a hyperplane
         self.zeros = False
@@ -128,7 +129,10 @@ class FaceLattice:
         )
         self.spread()
 
-    def residual(self, values: Any, vertices: slice, base: int, norms: Any) -> float:
+    def residual(
+        self, values: Any, vertices: slice, base: int, norms: Any, near: float = 0.0,
+        top: Any = None,
+    ) -> float:  # fmt: skip
         """Return the largest |value| over norm of a unit at a vertex that it carries.
 
         Args:
@@ -136,9 +140,13 @@ class FaceLattice:
             vertices: which ones.
             base: the number of the first unit.
             norms: `(width,)`.
+            top: `(width,)` is raised to the largest |value| of each unit.
+            near: vertices where another unit is not above that, over its norm, are kept in `near`.
         """
-        support = self.support[: self.n_vertices][vertices]
-        return float(compiled()["residual"](values, support, base, norms))
+        n = self.n_vertices
+        support, marks = self.support[:n][vertices], self.near[:n][vertices]
+        top = np.zeros(len(norms)) if top is None else top
+        return float(compiled()["residual"](values, support, base, norms, marks, near * norms, top))
 
     def spread(self) -> None:
         """Set the words of all faces from those of the vertices."""
@@ -242,6 +250,7 @@ class FaceLattice:
                 self.points = _longer(self.points, size)
                 self.values = _longer(self.values, size)
                 self.margin = _longer(self.margin, size)
+                self.near = np.concatenate([self.near, np.zeros(size - have, np.bool_)])
                 self.reach = _longer(self.reach, size)
         if k and self.used[k] + entries > len(self.pool[k]):
             self._replace("pool", k, 2 * (int(self.used[k]) + entries))

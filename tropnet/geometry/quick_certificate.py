@@ -5,21 +5,22 @@ come there. For each of its hyperplanes it keeps the value of that hyperplane at
 all the older ones: what the ends of its edge kept, and these ends themselves for the unit that cut.
 In the basis of v and these w the system for the exact vertex v + Σ y w is lower triangular up to
 values that should be zero, so that y is bounded row by row. Residuals are those of earlier runs,
-and values at w are bounded by the sums of |weights| over all paths. That is weaker than
+and values at w are bounded by the norms of the forms (`form_norms`). That is weaker than
 `float_certificate` and costs next to nothing; the few vertices that it leaves open are looked at
 again. (`docs/explanation/certified_cells.md` has the argument.)
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from tropnet.geometry.circuit import Circuit
 from tropnet.geometry.face_lattice import FaceLattice
 from tropnet.geometry.start import Start
-from tropnet.geometry.subdivision import Subdivision
+from tropnet.geometry.subdivision import NEAR, Subdivision
 
 if TYPE_CHECKING:
     from tropnet.typing import IntArray
@@ -50,7 +51,13 @@ def open_vertices(circuit: Circuit, start: Start, record: Subdivision) -> IntArr
             y = np.where(reach[:, k] > 0, (2 * residual + size * total) / reach[:, k], np.inf)
             total = _SLACK * (total + y)
         needed = _SLACK * (error + size * total)
-    found: IntArray = np.flatnonzero(~((total < 1) & (lattice.margin[:n] > needed)))
+    unsure = lattice.near[:n] | ~(lattice.margin[:n] > 2 * error)
+    if unsure.any():  # their errors are not bounded, nor what is taken from them
+        parents = lattice.parents[:n]
+        _compiled()(unsure, parents)
+    if not 2 * error < NEAR:
+        unsure[:] = True
+    found: IntArray = np.flatnonzero(unsure | ~((total < 1) & (lattice.margin[:n] > needed)))
     return found
 
 
@@ -62,15 +69,15 @@ def _errors(circuit: Circuit, start: Start, record: Subdivision) -> tuple[float,
     roundings for each cut on which a vertex depends. What should be zero was measured wherever a
     forward run was made, which is everywhere but at the vertices that the last block made.
     """
-    lattice = record.lattice
+    lattice, forms = record.lattice, record.forms
+    assert forms is not None, "a subdivision in floats has its norms"
     d, n = lattice.dimension, lattice.n_vertices
     size = max(1.0, float(np.abs(lattice.points[:n]).max(initial=0.0)))
     unit = _U * size
-    rounding = worst = 0.0
+    worst = 0.0
     residual = _constraint_residual(start, lattice) + (d + 5) * unit
-    for b, block in enumerate(circuit.blocks):
-        rounding = _SLACK * (rounding + (len(block.reads) + 5) * unit)
-        error = _SLACK * (rounding + d * residual)
+    errors = forms.errors(record.residuals, record.tops, size, d)
+    for b, (block, error) in enumerate(zip(circuit.blocks, errors, strict=False)):
         worst = max(worst, error + 4 * unit * block.width)
         if b + 1 < len(circuit.blocks):
             residual = max(residual, _SLACK * (record.residuals.get(b, 0.0) + error))
@@ -79,6 +86,24 @@ def _errors(circuit: Circuit, start: Start, record: Subdivision) -> tuple[float,
             made = worst + 4 * unit + d * residual
             residual = _SLACK * max(inherited, made)
     return worst, residual
+
+
+@cache
+def _compiled() -> Any:
+    from numba import njit
+
+    return njit(cache=True)(_inherit)
+
+
+def _inherit(marked: Any, parents: Any) -> None:
+    """Mark what was made on edges from marked vertices; parents come before.
+
+    Parents of vertices of the start mean nothing, but then these were not interpolated either.
+    """
+    for v in range(len(marked)):
+        for k in range(2):
+            if 0 <= parents[v, k] < v and marked[parents[v, k]]:
+                marked[v] = True
 
 
 def _constraint_residual(start: Start, lattice: FaceLattice) -> float:

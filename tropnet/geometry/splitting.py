@@ -75,14 +75,27 @@ def _masks(
         negative[v] = q & ~carried
 
 
-def _residual(values: Any, support: Any, base: int, norms: Any) -> float:
-    """Return the largest |value| over norm of a unit at a vertex that it carries."""
+def _residual(
+    values: Any, support: Any, base: int, norms: Any, near: Any, low: Any, top: Any
+) -> float:
+    """Return the largest |value| over norm of a unit at a vertex that it carries.
+
+    Marks in `near` the vertices at which other units are not above `low`; raises `top` to the
+    largest |value| of each unit.
+    """
     worst = 0.0
     for v in range(len(values)):
+        small = 0
+        for j in range(values.shape[1]):
+            x = abs(values[v, j])
+            small += x <= low[j]
+            top[j] = x if x > top[j] else top[j]
         for k in range(support.shape[1]):
             j = support[v, k] - base
             if 0 <= j < values.shape[1]:
                 worst = max(worst, abs(values[v, j]) / norms[j])
+                small -= abs(values[v, j]) <= low[j]
+        near[v] |= small > 0
     return worst
 
 

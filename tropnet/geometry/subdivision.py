@@ -17,6 +17,7 @@ import numpy as np
 from tropnet.geometry.circuit import Circuit
 from tropnet.geometry.evaluation import Evaluation
 from tropnet.geometry.face_lattice import FaceLattice, NotSimple
+from tropnet.geometry.form_norms import FormNorms
 from tropnet.geometry.start import Start
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ WORD: Final = 64
 
 #: Values so near to zero, relative to what their unit could reach, betray special position.
 _NEAR: Final = 2.0**-48
+#: Where values are that near to zero in a forward run, the first proof does not trust their signs.
+NEAR: Final = 2.0**-34
 #: With more vertices where that happens, floats give up.
 _MOST_NEAR: Final = 256
 
@@ -47,6 +50,8 @@ class Subdivision:
         rows: for exact runs the vertices as integers `(V, n + 1)`, else None.
         residuals: for float runs, by block, the largest |value| over its norm that was seen of a
             unit at a vertex that it carries.
+        tops: for float runs, by block, the largest |value| of each unit in a forward run.
+        forms: for float runs the norms of the units.
     """
 
     lattice: FaceLattice
@@ -56,10 +61,16 @@ class Subdivision:
     n_done: int
     rows: Any = None
     residuals: dict[int, float] = field(default_factory=dict)
+    tops: dict[int, FloatArray] = field(default_factory=dict)
+    forms: FormNorms | None = None
 
-    def note(self, block: int, residual: float) -> None:
-        """Keep the largest residual of a block."""
-        self.residuals[block] = max(self.residuals.get(block, 0.0), residual)
+    def note(self, block: int, values: FloatArray, vertices: slice, base: int) -> None:
+        """Keep what a forward run shows of a block at some vertices; its units begin at `base`."""
+        assert self.forms is not None, "only runs in floats look back"
+        norms = self.forms.units[block]
+        top = self.tops.setdefault(block, np.zeros(len(norms)))
+        found = self.lattice.residual(values, vertices, base, norms, NEAR, top)
+        self.residuals[block] = max(self.residuals.get(block, 0.0), found)
 
     def signs(self) -> Any:
         """Return `(C, n_done)` int8 signs of the units on the cells."""
@@ -100,7 +111,7 @@ def subdivide(
     start.set_reach(evaluation)
     values: list[FloatArray | None] = []
     none = np.zeros((lattice.n_cells, 0), np.uint64)
-    record = Subdivision(lattice, none, none, [], 0)
+    record = Subdivision(lattice, none, none, [], 0, forms=evaluation.forms)
     first_unit = start.n_constraints
     for b, block in enumerate(circuit.blocks):
         for first in range(0, block.width, WORD):
@@ -138,9 +149,7 @@ def subdivide(
             break
         points = lattice.points[: lattice.n_vertices]
         own = evaluation.block(b, points, values)
-        record.note(
-            b, lattice.residual(own, slice(None), first_unit + block.start, evaluation.norms[b])
-        )
+        record.note(b, own, slice(None), first_unit + block.start)
         values.append(np.maximum(own, 0.0, out=own))
         values = [None if evaluation.last_reader[k] <= b else held for k, held in enumerate(values)]
     return record
@@ -171,8 +180,7 @@ def _forward(
     values: list[FloatArray | None] = []
     for b, block in enumerate(evaluation.circuit.blocks[:upto]):
         own = evaluation.block(b, points, values)
-        base = first_unit + block.start
-        record.note(b, lattice.residual(own, vertices, base, evaluation.norms[b]))
+        record.note(b, own, vertices, first_unit + block.start)
         values.append(np.maximum(own, 0.0, out=own))
     return values
 
