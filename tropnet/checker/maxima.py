@@ -163,11 +163,18 @@ class Maxima:
         pre: the pre-activations of all layers so far, in the order in which they were written; it
             may grow.
         nowhere_negative: tells of a form whether it is shown to be nowhere negative.
+        rows: gives the pre-activation of a unit, where it is not to be read off `pre`.
     """
 
-    def __init__(self, pre: Mapping[Block, Forms], nowhere_negative: Callable[[Row], bool]) -> None:
+    def __init__(
+        self,
+        pre: Mapping[Block, Forms],
+        nowhere_negative: Callable[[Row], bool],
+        rows: Callable[[Unit], Row] | None = None,
+    ) -> None:
         self._pre = pre
         self._nowhere_negative = nowhere_negative
+        self._given = rows
         self._order: dict[Block, int] = {}
         self._found: dict[tuple[Unit, frozenset[Unit]], Maximum] = {}
         self._rows: dict[Unit, Row] = {}
@@ -176,7 +183,9 @@ class Maxima:
     def before(self, unit: Unit) -> Row:
         """Return the pre-activation of a unit."""
         if unit not in self._rows:
-            self._rows[unit] = row_of(self._pre[unit[:2]], unit[2])
+            given = self._given
+            found = row_of(self._pre[unit[:2]], unit[2]) if given is None else given(unit)
+            self._rows[unit] = found
         return self._rows[unit]
 
     def place(self, atom: tuple[Block, int]) -> tuple[int, int]:

@@ -125,6 +125,7 @@ class Walk:
         self._bounds: dict[Block, IntervalVector] = {}
         self._ranges: dict[Block, IntervalVector] = {ONE: IntervalVector.of([1], [1]), INPUT: box}
         self.maxima = Maxima(self.pre, self.at_least_zero)
+        self._rewritten: dict[tuple[Unit, Claim], Row] = {}
         self._ends: dict[Block, list[tuple[End, End]]] = {}
         self._intervals = {name: [box] for name in networks}
         self._values = {name: [input_forms(network, fixed)] for name, network in networks.items()}
@@ -268,17 +269,28 @@ class Walk:
             CertificateError: the two are not maxima of the same forms, or what is referred to is no
                 atom.
         """
-        where = f"unit {unit[2]} of layer {unit[1]} of network {unit[0]}"
-        if claim.unit is None or claim.opened is None or claim.unit not in self.atoms:
+        if claim.unit not in self.atoms:
+            where = f"unit {unit[2]} of layer {unit[1]} of network {unit[0]}"
             raise CertificateError(f"{where}: it refers to {claim.unit}, which is no atom")
-        mine = self.maxima.of(unit, claim.opened[0])
-        theirs = self.maxima.of(claim.unit, claim.opened[1])
-        found = mine.relation_to(theirs)
-        if found is None:
-            raise CertificateError(f"{where}: it is not a maximum of the same forms as its atom")
-        scale, shift = found
-        atom: Row = {(claim.unit[:2], claim.unit[2]): Fraction(1)}
-        return combined((scale, atom), (scale, theirs.less), (1, shift), (-1, mine.less))
+        return self.as_maximum(unit, claim)
+
+    def as_maximum(self, unit: Unit, claim: Claim) -> Row:
+        """Return what `rewritten` does, whether or not what is referred to is an atom already."""
+        if (unit, claim) not in self._rewritten:
+            assert claim.unit is not None
+            assert claim.opened is not None
+            mine = self.maxima.of(unit, claim.opened[0])
+            theirs = self.maxima.of(claim.unit, claim.opened[1])
+            found = mine.relation_to(theirs)
+            if found is None:
+                where = f"unit {unit[2]} of layer {unit[1]} of network {unit[0]}"
+                raise CertificateError(f"{where}: it is not a maximum of the same forms")
+            scale, shift = found
+            atom: Row = {(claim.unit[:2], claim.unit[2]): Fraction(1)}
+            self._rewritten[unit, claim] = combined(
+                (scale, atom), (scale, theirs.less), (1, shift), (-1, mine.less)
+            )
+        return self._rewritten[unit, claim]
 
     def difference(self) -> Forms:
         """Return the output of `a` minus the output of `b`, once all layers are settled."""

@@ -9,11 +9,12 @@ from fractions import Fraction
 from random import Random
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
 
-from tropnet.checker.maxima import Maximum, Unit, combined
+from tropnet.checker.maxima import Maxima, Maximum, Row, Unit, combined, row_of
 from tropnet.checker.relations import NAMES, Claim, Walk
 from tropnet.equivalence.lifted import lifted
 from tropnet.errors import CertificateError
 from tropnet.exact import RationalMatrix
+from tropnet.network.forms import INPUT, Block, Forms
 from tropnet.network.linear_relations import rank_of, unit_values
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _COLUMNS: Final = 1600
 _INSIDE: Final = 12
 #: Atoms beyond which nothing is looked for at all.
 _MOST: Final = 20000
+#: Inputs beyond which one number stands for the part of a form that reads them.
+_MANY: Final = 12
 #: Units whose sign is looked for so.
 _TRIES: Final = 64
 #: Directions of a slice through the inputs.
@@ -153,6 +156,14 @@ class Sweep:
         self._walk = walk
         self._stable = stable
         self._tries = _TRIES
+        self._shadows: dict[Block, tuple[Forms, RationalMatrix | None]] = {}
+        self._maxima = walk.maxima
+        if problem.a.n_inputs > _MANY:
+            rng = Random(problem.seed)
+            self._weights = RationalMatrix.from_rows(
+                [[Fraction(rng.randint(-(2**20), 2**20)) for _ in range(problem.a.n_inputs)]]
+            )
+            self._maxima = Maxima(walk.pre, self._nowhere_negative, self._shadow)
         self._until = time.monotonic() + problem.remaining * _SHARE
         self._known: dict[Hashable, tuple[Unit, tuple[Unit, ...]]] = {}
         self._heights: dict[Unit, int] = {}
@@ -174,21 +185,52 @@ class Sweep:
             found = next((key for key in keys if key[0] in self._known), None)
             if found is not None:
                 target, theirs = self._known[found[0]]
-                claims[i] = Claim("maximum", target, opened=(found[1], theirs))
-                gone.add(unit)
-                continue
+                better = Claim("maximum", target, opened=(found[1], theirs))
+                if self._holds(unit, better):
+                    claims[i] = better
+                    gone.add(unit)
+                    continue
             claims[i] = self._sign(unit) or Claim("new")
             self._height(unit)  # in order, so that no recursion goes deep
             for key, opened in keys if claims[i].kind == "new" else []:
                 self._known.setdefault(key, (unit, opened))
         return gone
 
+    def _holds(self, unit: Unit, claim: Claim) -> bool:
+        try:
+            self._walk.as_maximum(unit, claim)
+        except CertificateError:  # shadows of forms agree, and the forms do not
+            return False
+        return True
+
+    def _shadow(self, unit: Unit) -> Row:
+        """Return the pre-activation of a unit with its input part as one number.
+
+        It is the value of that part at a random point. Forms of hundreds of inputs are slow to
+        handle; forms whose shadows agree are proposed, and compared as they are before a claim.
+        """
+        block = unit[:2]
+        if block not in self._shadows:
+            forms = self._walk.pre[block]
+            rest = Forms(forms.count, {b: p for b, p in forms.parts.items() if b != INPUT})
+            part = forms.parts.get(INPUT)
+            self._shadows[block] = (rest, None if part is None else part.apply(self._weights))
+        rest, values = self._shadows[block]
+        row = dict(row_of(rest, unit[2]))
+        if values is not None and values[0, unit[2]]:
+            row[INPUT, 0] = values[0, unit[2]]
+        return row
+
+    def _nowhere_negative(self, row: Row) -> bool:
+        """Tell it of a shadow where that is possible."""
+        return (INPUT, 0) not in row and self._walk.at_least_zero(row)
+
     def _variants(self, unit: Unit) -> Iterator[tuple[tuple[Unit, ...], Maximum]]:
         """Iterate over ways to write a unit as a maximum, from no atom opened to many."""
         opened: set[Unit] = set()
         for _ in range(_ROUNDS):
             try:
-                maximum = self._walk.maxima.of(unit, opened)
+                maximum = self._maxima.of(unit, opened)
             except CertificateError:  # too many forms
                 return
             yield tuple(sorted(opened)), maximum
@@ -240,7 +282,7 @@ class Sweep:
     def _height(self, unit: Unit) -> int:
         """Return how many atoms are nested in an atom."""
         if unit not in self._heights:
-            before = self._walk.maxima.before(unit)
+            before = self._maxima.before(unit)
             inside = [(*block, i) for block, i in before if block[0] in NAMES]
             self._heights[unit] = 1 + max((self._height(u) for u in inside), default=0)
         return self._heights[unit]
