@@ -13,7 +13,8 @@ an affine form of what is already there. Every step is an identity of functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -30,6 +31,9 @@ from tropnet.network.forms import ONE, Block, Forms
 Unit: TypeAlias = tuple[str, int, int]
 #: An affine form over atoms: (block, index) → nonzero coefficient.
 Row: TypeAlias = Mapping[tuple[Block, int], Fraction]
+
+#: Integer vectors: the set of a few forms, moved and scaled.
+_Shape: TypeAlias = frozenset[frozenset[tuple[tuple[Block, int], int]]]
 
 #: The most forms of one maximum.
 MAX_FORMS: Final = 64
@@ -117,42 +121,46 @@ class Maximum:
     @cached_property
     def centre(self) -> Row:
         """The mean of the forms."""
-        share = Fraction(1, len(self.forms))
-        return combined(*((share, form) for form in self.forms))
+        denominator, _, _, total = self._moved
+        share = denominator * len(self.forms)
+        return {place: Fraction(value, share) for place, value in total.items() if value}
 
     @cached_property
-    def size(self) -> Fraction:
-        """The sum of all absolute coefficients of the forms less their mean."""
-        moved = (combined((1, form), (-1, self.centre)) for form in self.forms)
-        return sum((abs(v) for form in moved for v in form.values()), Fraction(0))
+    def _moved(self) -> tuple[int, int, _Shape, Mapping[tuple[Block, int], int]]:
+        """The set of the forms less their mean, as a factor and primitive integer vectors.
 
-    @cached_property
-    def key(self) -> Hashable:
-        """The set of forms up to a factor and a form added to all of them."""
-        if not self.size:
-            return frozenset()
-        part = 1 / self.size
-        moved = (combined((part, form), (-part, self.centre)) for form in self.forms)
-        return frozenset(map(_frozen, moved))
+        (d, g, shape, total): the forms are integer vectors over d that sum to total, and each form
+        less the mean is g / (d · number of forms) times a vector of the shape.
+        """
+        count = len(self.forms)
+        denominator = math.lcm(*(v.denominator for form in self.forms for v in form.values()))
+        total: dict[tuple[Block, int], int] = {}
+        rows: list[dict[tuple[Block, int], int]] = []
+        for form in self.forms:
+            row = {p: v.numerator * (denominator // v.denominator) for p, v in form.items()}
+            for place, value in row.items():
+                total[place] = total.get(place, 0) + value
+            rows.append(row)
+        moved = [{p: count * row.get(p, 0) - v for p, v in total.items()} for row in rows]
+        divisor = math.gcd(*(v for row in moved for v in row.values()))
+        shape = frozenset(
+            frozenset((p, v // divisor) for p, v in row.items() if v) for row in moved if divisor
+        )
+        return denominator, divisor, shape, total
 
     def relation_to(self, other: Maximum) -> tuple[Fraction, Row] | None:
         """Return (s, d) with max(forms) = s · max(other's forms) + d, if the sets are so related.
 
-        The mean and the size of a set follow it through scaling and shifting, so that there is one
-        candidate; whether it fits is then compared form by form.
+        Taking the mean away and dividing by the common divisor leaves the same integer vectors
+        exactly if one set is the other times a positive factor, moved by a form.
         """
         if len(self.forms) != len(other.forms):
             return None
-        scale = self.size / other.size if self.size and other.size else Fraction(1)
-        shift = combined((1, self.centre), (-scale, other.centre))
-        theirs = {_frozen(combined((scale, form), (1, shift))) for form in other.forms}
-        if {_frozen(form) for form in self.forms} != theirs:
+        mine, theirs = self._moved, other._moved
+        if mine[2] != theirs[2]:
             return None
-        return scale, shift
-
-
-def _frozen(row: Row) -> frozenset[tuple[tuple[Block, int], Fraction]]:
-    return frozenset(row.items())
+        scale = Fraction(mine[1] * theirs[0], theirs[1] * mine[0]) if mine[1] else Fraction(1)
+        return scale, combined((1, self.centre), (-scale, other.centre))
 
 
 @final

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -32,6 +33,8 @@ _INSIDE: Final = 12
 _MOST: Final = 20000
 #: Inputs beyond which one number stands for the part of a form that reads them.
 _MANY: Final = 12
+#: A prime for keys, 2^61 − 1.
+_PRIME: Final = 2**61 - 1
 #: Units whose sign is looked for so.
 _TRIES: Final = 64
 #: Directions of a slice through the inputs.
@@ -118,10 +121,10 @@ def _slice(problem: Problem, directions: int, count: int) -> tuple[RationalMatri
         middle, radius = _range(start, low, high)
         centre.append(middle)
         reach.append(radius)
-    axes = [[Fraction(int(i == j)) for j in range(n)] for i in range(n)]
     if directions < n:
-        axes = [[Fraction(rng.choice([-1, 1])) for _ in range(n)] for _ in range(directions)]
-    axes = [[v * r for v, r in zip(row, reach, strict=True)] for row in axes]
+        axes = [[r if rng.random() < 0.5 else -r for r in reach] for _ in range(directions)]
+    else:
+        axes = [[r if i == j else Fraction(0) for j in range(n)] for i, r in enumerate(reach)]
     share = 1 if directions == n else directions
     rows = [
         [Fraction(rng.randint(-256, 256), 256 * share * 4 ** rng.randint(0, 4))
@@ -158,8 +161,12 @@ class Sweep:
         self._tries = _TRIES
         self._shadows: dict[Block, tuple[Forms, RationalMatrix | None]] = {}
         self._maxima = walk.maxima
+        self._inverses: dict[int, int] = {}
+        rng = Random(problem.seed)
+        self._weights_of: defaultdict[tuple[Block, int], tuple[int, int]] = defaultdict(
+            lambda: (rng.randrange(_PRIME), rng.randrange(_PRIME))
+        )
         if problem.a.n_inputs > _MANY:
-            rng = Random(problem.seed)
             self._weights = RationalMatrix.from_rows(
                 [[Fraction(rng.randint(-(2**20), 2**20)) for _ in range(problem.a.n_inputs)]]
             )
@@ -181,7 +188,7 @@ class Sweep:
             if claim.kind != "new" and not again:
                 continue
             variants = list(self._variants(unit)) if time.monotonic() < self._until or again else []
-            keys = [(y.key, opened) for opened, y in variants if len(y.forms) > 1]
+            keys = [(self._key(y), opened) for opened, y in variants if len(y.forms) > 1]
             found = next((key for key in keys if key[0] in self._known), None)
             if found is not None:
                 target, theirs = self._known[found[0]]
@@ -195,6 +202,40 @@ class Sweep:
             for key, opened in keys if claims[i].kind == "new" else []:
                 self._known.setdefault(key, (unit, opened))
         return gone
+
+    def _key(self, maximum: Maximum) -> Hashable:
+        """Return what two sets of forms share if one is the other scaled and moved.
+
+        Two random functionals modulo a prime take each form to two numbers. Their moments about the
+        mean, in ratios that no factor changes, tell most other sets apart.
+        """
+        count = len(maximum.forms)
+        firsts, seconds = zip(*map(self._residues, maximum.forms), strict=True)
+        mean, other = sum(firsts), sum(seconds)
+        pairs = [
+            (count * u - mean, count * v - other) for u, v in zip(firsts, seconds, strict=True)
+        ]
+        squares = sum(u * u for u, _ in pairs) % _PRIME
+        cubes = sum(u * u * v for u, v in pairs) % _PRIME
+        if not squares:
+            return count
+        inverse = pow(squares, -1, _PRIME)
+        cube = sum(u**3 for u, _ in pairs) * pow(cubes, -1, _PRIME) % _PRIME if cubes else -1
+        mixed, last = sum(u * v for u, v in pairs), sum(v * v for _, v in pairs)
+        return count, mixed * inverse % _PRIME, last * inverse % _PRIME, cube
+
+    def _residues(self, form: Row) -> tuple[int, int]:
+        first = second = 0
+        for place, value in form.items():
+            u, v = self._weights_of[place]
+            inverse = self._inverses.get(value.denominator)
+            if inverse is None:
+                inverse = pow(value.denominator % _PRIME or 1, -1, _PRIME)
+                self._inverses[value.denominator] = inverse
+            number = value.numerator * inverse % _PRIME
+            first += number * u
+            second += number * v
+        return first % _PRIME, second % _PRIME
 
     def _holds(self, unit: Unit, claim: Claim) -> bool:
         try:
