@@ -8,7 +8,15 @@ from random import Random
 
 import pytest
 
-from tests.equivalence.restructured import Step, build, differ_somewhere, examine, nudged
+from tests.checker.mutants import fate, mutants
+from tests.equivalence.restructured import (
+    Step,
+    build,
+    differ_somewhere,
+    examine,
+    nudged,
+    without_cells,
+)
 from tropnet.checker.relations import replay_relations
 from tropnet.equivalence import Equivalent
 from tropnet.equivalence.problem import Problem
@@ -89,3 +97,29 @@ def test_a_needle_in_a_copy() -> None:
         assert not differ_somewhere(plain, other, Random(seed))
         assert other.exact([[width / 3, width / 3]]) != plain.exact([[width / 3, width / 3]])
         assert not relate(Problem.of(plain, other, None)).equal
+
+
+def test_mutated_claims_prove_nothing_false() -> None:
+    """Certificates with maxima and lifted atoms; exact enumeration says what is true."""
+    fates: Counter[str] = Counter()
+    for seed, (plain, copy) in enumerate(pairs_in_the_plane()):
+        verdict = without_cells(plain, copy)
+        assert verdict.method == "relations between units"
+        data = verdict.certificate.to_json()
+        for mutant in mutants(data, Random(seed), 40):
+            fates[fate(mutant, plain, copy)] += 1
+    assert fates["rejected"] > 20
+
+
+def pairs_in_the_plane() -> list[tuple[Network, Network]]:
+    pool = [Step("dense", (((1, 2), (-1, 1), (3, -2)), (1, 0, -1))), Step("pool", (3,))]
+    clip = [Step("dense", (((1, 2),), (1,))), Step("clip", (Fraction(6),))]
+    found = [
+        (build(recipe, 2)[0], build(recipe, 2, Random(seed), only=kind)[0])
+        for recipe, kind, seed in ((pool, "pool", 0), (clip, "clip", 0), (clip, "clip", 5))
+    ]
+    # |x + 2y| inside a ReLU, where the sign needs an atom lifted
+    absolute = Network.from_dense([[[1, 2], [-1, -2]], [[1, 1]]])
+    first, second = Layer(Affine({0: [[1, 2]]})), Layer(Affine({0: [[-1, -2]], 1: [[2]]}))
+    inside = Network(2, (first, second), Affine({2: [[1]]}))
+    return [*found, (absolute, inside)]

@@ -12,7 +12,7 @@ from tropnet.equivalence import sweep
 from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.relate import relate
 from tropnet.equivalence.sweep import agree, hints
-from tropnet.network import Network
+from tropnet.network import Affine, Layer, Network
 
 dense = Network.from_dense
 POOL = [Step("dense", (((1, 2), (-1, 1), (3, -2)), (1, 0, -1))), Step("pool", (3,))]
@@ -53,8 +53,11 @@ def test_dependent_and_stable_atoms() -> None:
 def test_absolute_values_inside_a_relu_are_active() -> None:
     # relu(2 relu(x) − x) against |x|
     f = dense([[[1], [-1]], [[1, 1]]])
-    twice = dense([[[1], [-1]], [[1, 1]], [[1]]])
-    assert relate(Problem.of(f, twice, None)).equal
+    first, second = Layer(Affine({0: [[1]]})), Layer(Affine({0: [[-1]], 1: [[2]]}))
+    twice = Network(1, (first, second), Affine({2: [[1]]}))
+    found = relate(Problem.of(f, twice, None))
+    assert found.equal
+    assert found.claims["b"][1][0].lifted == ((("a", 1, 0), Fraction(1)),)
 
 
 @pytest.mark.parametrize("many", [0, 12])

@@ -96,8 +96,11 @@ def hints(problem: Problem, walk: Walk) -> Hints:
         own = [u for u in units if u[0] == name]
         table.append(unit_values(walk.networks[name], points, [u[1:] for u in own]))
         for unit, column in zip(own, table[-1].signs().T, strict=True):
-            if column.all() or not column.any():
-                stable[unit] = "active" if column.all() else "dead"
+            zeros = int((column == 0).sum())
+            if zeros == len(column):
+                stable[unit] = "dead"
+            elif zeros <= len(column) // 8:  # |x| is zero at 0
+                stable[unit] = "active"
     problem.require_time()
     return Hints(rank_of(RationalMatrix.stack_columns(table)) < size, stable)
 
