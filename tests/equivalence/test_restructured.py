@@ -9,9 +9,8 @@ from random import Random
 import pytest
 
 from tests.checker.mutants import fate, mutants
+from tests.equivalence.recipes import Step, build
 from tests.equivalence.restructured import (
-    Step,
-    build,
     differ_somewhere,
     examine,
     nudged,

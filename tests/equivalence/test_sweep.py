@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from tests.equivalence.restructured import Step, build
+from tests.equivalence.recipes import Step, build
 from tropnet.checker.relations import Walk
 from tropnet.domains import Box
 from tropnet.equivalence import sweep

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Final
 
 from tropnet.checker.maxima import Row
 from tropnet.exact import RationalMatrix
 from tropnet.exact.interval import End
-from tropnet.exact.linear_program import Optimal, Unbounded, maximize
+from tropnet.exact.linear_program import Optimal, maximize
 from tropnet.network.forms import Block
 
 #: Rows and columns of the program together.
-_LARGEST = 160
+_LARGEST: Final = 160
 
 
 def lifted(
@@ -74,6 +75,4 @@ def lifted(
     result = maximize(objective, RationalMatrix.from_rows(rows), column)
     if isinstance(result, Optimal) and result.value >= 0:
         return list(result.point.to_fractions()[0][:count])
-    if isinstance(result, Unbounded):  # only where the domain is empty
-        return None
     return None
