@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tests.io.attacks.sound import SOUND, VNNLIB_2, tensors, torch_bytes
+from tests.io.attacks.sound import DOMAINS, SOUND, VNNLIB_2, tensors, torch_bytes
 from tests.io.attacks.warden import fresh_peak, memory
 from tests.io.mutations import (
     bytes_changed,
@@ -36,7 +36,7 @@ from tests.io.mutations import (
 )
 from tests.io.onnx_seeds import graphs, own_tests
 from tropnet.errors import TropnetError
-from tropnet.io import load, load_map, read_vnnlib
+from tropnet.io import load, load_map, read_domain, read_vnnlib
 
 Mutation = Callable[[bytes, Random], bytes]
 _HANGS: Final = 60
@@ -90,6 +90,7 @@ KINDS: Final[dict[str, Kind]] = {
     "json": Kind("json", _of("network.json"), json_changed),
     "map": Kind("json", _of("map.json"), json_changed, load_map),
     "vnnlib": Kind("vnnlib", _of("f.vnnlib"), text_changed, read_vnnlib),
+    "domain": Kind("json", lambda: DOMAINS, json_changed, read_domain),
     "vnnlib 2": Kind("vnnlib", lambda: [VNNLIB_2], text_changed, read_vnnlib),
 }
 #: Left out unless asked for by name: making the seeds takes half a minute.

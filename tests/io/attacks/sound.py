@@ -20,6 +20,10 @@ VNNLIB = b"""(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 
 (assert (<= X_0 1.5))(assert (>= X_0 -1e-1))(assert (or (and (<= Y_0 1) (>= X_0 0)) (= X_0 (- 1))))
 (assert (<= X_1 (/ 1 3)))(assert (>= X_1 0))
 """
+DOMAINS = [
+    b'{"lower": [0, "-1/3"], "upper": [0.25, 1]}',
+    b'{"type": "polyhedron", "dimension": 2, "A": [["1", "1/3"], ["0", "-1"]], "b": ["2", "0"]}',
+]
 VNNLIB_2 = b"""(vnnlib-version <2.0>) ; two networks
 (declare-network f (declare-input A real [1,2]) (declare-hidden H real [3] "relu_1")
  (declare-output B real [1, 1]))
