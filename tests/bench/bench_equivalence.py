@@ -356,8 +356,8 @@ def _warm_up() -> None:
         compare(f, random_network(widths, 1), Box.cube(widths[0]), precision=0.01, time_limit=2)
 
 
-@cache
 def _unit_seconds() -> float:
+    """Return the unit's time beside a row, since other work on the machine comes and goes."""
     reference, times = unit(), []
     for _ in range(7):
         begin = time.perf_counter()
