@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Sign: TypeAlias = Literal["dead", "active"]
 
 #: Functions whose values are compared; more take too long to eliminate.
-_COLUMNS: Final = 1600
+_COLUMNS: Final = 600
 #: Coefficients and atoms of a unit up to which multiples that show its sign are looked for.
 _INSIDE: Final = 12
 #: Atoms beyond which nothing is looked for at all.
