@@ -60,7 +60,7 @@ def examine(
     assert truth is not None
     atol = tolerance(truth, norm, seed)
     start, most = time.perf_counter(), MAX_INPUTS if cells else 0
-    with patch("tropnet.equivalence.compare.MAX_INPUTS", most):
+    with patch("tropnet.equivalence.portfolio.MAX_INPUTS", most):
         verdict = compare_networks(
             a, b, domain, atol=atol, norm=norm, time_limit=60 if cells else 2, seed=seed
         )

@@ -23,8 +23,8 @@ Rows: TypeAlias = list[list[int]]
 #: A lower and an upper end.
 Ends: TypeAlias = tuple[Fraction, Fraction]
 
-#: Fractional bits of slopes.
-_SLOPE: Final = 20
+#: Fractional bits of slopes: where networks cancel, so do slopes, to as many bits.
+_SLOPE: Final = 52
 _ONE: Final = 1 << _SLOPE
 
 
@@ -267,7 +267,7 @@ def _split(pairs: Forms, n: int) -> Forms:
 
 
 def _line(low: int, high: int) -> tuple[int, int]:
-    """Return slope (over 2^20) and rise of a unit: relu(z) − slope · z is between 0 and rise."""
+    """Return slope (over 2^52) and rise of a unit: relu(z) − slope · z is between 0 and rise."""
     if high <= 0:
         return 0, 0
     if low >= 0:

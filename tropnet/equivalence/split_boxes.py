@@ -40,6 +40,8 @@ Told: TypeAlias = Callable[[str, float | None], object]
 _SLACK: Final = 2.0**-16
 #: Without a tolerance to prove, the bound is narrowed until it is this much above the best point.
 _NARROW: Final = 1.25
+#: Leaves of a tree that only narrows the bracket of an undecided equality.
+_UNASKED: Final = 4
 #: Fractional bits of the checker's grid for bounds of size 1, and at most.
 _BITS: Final = (64, 4096)
 #: Seconds between two looks at how much is left, and ways down the tree for each.
@@ -113,7 +115,7 @@ class BoxSearch:
             aim = self._wanted(precision)
             if self.tree.upper <= aim or self.tree.stuck:
                 break
-            if self.bracket.different and precision is None:
+            if precision is None and (self.bracket.different or self._enough()):
                 break
             self._look(self.tree.step(aim))
             if told is not None and time.monotonic() > next_look:
@@ -122,6 +124,10 @@ class BoxSearch:
                 next_look = time.monotonic() + _LOOK
         self.offer()
         return f"{self._bracket_text()}, {self.tree.n_leaves} boxes"
+
+    def _enough(self) -> bool:
+        """Tell whether a bracket that nobody asked for has cost enough, to find and to replay."""
+        return self.problem.atol == 0 and self.tree.n_leaves >= _UNASKED
 
     def offer(self) -> None:
         """Offer the upper bound so far, with the tree as its evidence."""
