@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Points of one float sweep.
 _SWEEP: Final = 2048
+#: Points of a first look.
+_GLANCE: Final = 512
 #: Points from which gradients climb, and their steps.
 _CLIMBERS: Final = 32
 _STEPS: Final = 40
@@ -74,6 +76,16 @@ class Falsifier:
                 idle = idle + 1 if self.bracket.lower.value == before else 0
                 if self.bracket.different or time.monotonic() > self.until:
                     break
+        return self._found()
+
+    def glance(self) -> str:
+        """Look at random points only, in a few milliseconds; large gaps show at once."""
+        points = self.sampler.pull(self.sampler.scatter(self.problem.batch(_GLANCE)))
+        with np.errstate(all="ignore"):
+            self._offer(points[int(np.argmax(self.aim.heights(points)))])
+        return self._found()
+
+    def _found(self) -> str:
         shown = self.bracket.lower.value
         value = "inf" if shown is None else decimal_text(shown)
         return f"largest {self.problem.relation.at_points} found: {value}"

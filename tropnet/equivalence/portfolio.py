@@ -78,6 +78,11 @@ class Portfolio:
             return self.verdict()
         # a tolerance is mostly proven sooner by boxes than by what holds on the domain alone
         quick = problem.atol > 0 and problem.bounded
+        if quick:
+            self.stage("a first look", self.falsifier.glance)
+            if self.bracket.different and self.precision is None and self.evidence is None:
+                self.stage("boxes", lambda: self.split(_QUICK))
+                return self.verdict()
         self.stage("relations between units", lambda: self.relate(everywhere=quick))
         if problem.domain is None and not self.bracket.equivalent:
             self.stage("slopes at infinity", lambda: grow(problem, self.bracket))

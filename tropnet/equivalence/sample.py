@@ -50,6 +50,12 @@ class Sampler:
         )
 
     def draw(self, count: int) -> FloatArray:
+        """Return `(count or more, n)` finite float points in or near the domain, some on kinks."""
+        with np.errstate(all="ignore"):
+            drawn = self.scatter(count)
+            return np.vstack([self._short(drawn), self._finite(self._on_kinks(drawn))])
+
+    def scatter(self, count: int) -> FloatArray:
         """Return `(count or more, n)` finite float points in or near the domain."""
         with np.errstate(all="ignore"):
             if isinstance(self.problem.domain, Box):
@@ -59,8 +65,7 @@ class Sampler:
             else:
                 scale = self.rng.choice(_SCALES, size=(count, 1))
                 drawn = scale * self.rng.standard_normal((count, self.dimension))
-            drawn = self._finite(drawn)
-            return np.vstack([self._short(drawn), self._finite(self._on_kinks(drawn))])
+            return self._finite(drawn)
 
     def _in_box(self, count: int) -> FloatArray:
         def weighted(weights: FloatArray) -> FloatArray:

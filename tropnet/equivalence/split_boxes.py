@@ -156,7 +156,7 @@ class BoxSearch:
         """Return the bound below which boxes need not be split any more."""
         lower = float(self.bracket.lower.value or 0)
         if precision is not None:
-            return lower * (1 + precision)
+            return lower * (1 + precision) * (1 - 2 * _SLACK)
         atol = self.problem.atol
         if atol == 0:
             return lower * _NARROW
