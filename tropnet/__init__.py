@@ -39,7 +39,15 @@ if TYPE_CHECKING:
     from tropnet.checker import Certificate, CheckReport
     from tropnet.conversion import CircuitExpression, LatticeForm, Plan
     from tropnet.domains import Box, Polyhedron
-    from tropnet.equivalence import Different, Equivalent, Undecided, Verdict, Witness
+    from tropnet.equivalence import (
+        Argmax,
+        Argmin,
+        Different,
+        Equivalent,
+        Undecided,
+        Verdict,
+        Witness,
+    )
     from tropnet.errors import (
         BudgetExceeded,
         CertificateError,
@@ -82,6 +90,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Argmax",
+    "Argmin",
     "BendLocus",
     "Box",
     "BudgetExceeded",
@@ -182,7 +192,15 @@ _HOMES = {
     "tropnet.checker": ("Certificate", "CheckReport"),
     "tropnet.conversion": ("CircuitExpression", "LatticeForm", "Plan"),
     "tropnet.domains": ("Box", "Polyhedron"),
-    "tropnet.equivalence": ("Different", "Equivalent", "Undecided", "Verdict", "Witness"),
+    "tropnet.equivalence": (
+        "Argmax",
+        "Argmin",
+        "Different",
+        "Equivalent",
+        "Undecided",
+        "Verdict",
+        "Witness",
+    ),
     "tropnet.errors": (
         "BudgetExceeded",
         "CertificateError",

@@ -6,6 +6,7 @@ relaxation of the layers before it. What comes of it is what a float solver clai
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,8 @@ def highs_product(f: Network, g: Network, box: Box, time_limit: float) -> Claim:
             solver.setOptionValue("time_limit", solver.getRunTime() + max(left, 0.0))
             solver.run()
             info = solver.getInfo()
-            value = max(value, info.objective_function_value)
+            if math.isfinite(info.objective_function_value):  # a point was found
+                value = max(value, info.objective_function_value)
             bound = max(bound, info.mip_dual_bound)
             finished &= "Optimal" in str(solver.getModelStatus())
     return Claim(value, bound, finished, time.perf_counter() - begin)
