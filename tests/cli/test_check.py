@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import Run
+from tropnet import Network, save
 from tropnet.checker.certificate import seal
 
 A, COPY, B = "examples:moons_a", "examples:moons_a_permuted", "examples:moons_b"
@@ -84,3 +86,24 @@ def test_progress_of_a_replay_is_told(
     assert (len(seen) > 1) == (method == "cells")
     assert all(done <= total for done, total in seen)
     assert not seen or seen[-1][0] == seen[-1][1]
+
+
+def test_a_sample_proves_nothing_and_says_so(tropnet: Run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    weights = [rng.normal(0, (2 / n) ** 0.5, (m, n)) for n, m in ((8, 12), (12, 12), (12, 1))]
+    files = tmp_path / "f.json", tmp_path / "g.json"
+    save(Network.from_dense(weights), files[0])
+    save(Network.from_dense([w.astype(np.float16).astype(float) for w in weights]), files[1])
+    path = tmp_path / "boxes.json"
+    asked = (*files, "--box", -1, 1, "--atol", "0.006", "--certificate", path)
+    assert tropnet("compare", *asked).code == 0
+    assert json.loads(path.read_text())["upper"]["method"] == "boxes"
+    sampled = tropnet("check", path, *files, "--sample", 1)
+    assert (sampled.code, sampled.err) == (2, "")
+    assert sampled.out.startswith("1 of ")
+    assert "leaves, not a proof\n" in sampled.out
+    assert "without --sample all are replayed" in sampled.lines["reason"]
+    assert "replayed, upper end" not in sampled.out
+    assert tropnet("check", path, *files, "--sample", 10**6).code == 0
+    assert tropnet("check", path, A, COPY, "--sample", 1).code == 1
+    assert tropnet("check", path, *files, "--sample", 0).code == 3

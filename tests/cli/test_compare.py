@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import Run
@@ -79,7 +83,7 @@ def test_other_relations(tropnet: Run, tmp_path: Path) -> None:
     box = ("--box", "-1", "1")
     order = tropnet("compare", *files, *box, "--relation", "at_most", "--atol", "0.1")
     assert (order.code, order.lines["relation"]) == (1, "at_most, atol 0.1")
-    assert order.lines["bracket"] == "0.125 <= sup max(f-g, 0) <= 0.125"
+    assert order.lines["bracket"].startswith("0.125 <= sup max(f-g, 0) <= 0.125")
     assert "f exceeds g by 0.125" in order.lines["witness"]
     apart = tropnet("compare", *files, *box, "--relation", "up_to_constant", "--json")
     assert (apart.code, apart.json["results"][0]["bounded"]) == (0, "sup|f-g-c|")
@@ -317,3 +321,57 @@ def test_the_choices_are_those_of_the_library() -> None:
     choices = {option.name: getattr(option.type, "choices", None) for option in compare.params}
     assert tuple(choices["relation"] or ()) == RELATIONS
     assert set(choices["norm"] or ()) == set(NORMS)
+
+
+@pytest.fixture
+def long_pair(tmp_path: Path) -> tuple[Path, Path]:
+    """Files of a network and of its rounded copy, whose difference is never bounded to the last."""
+    rng = np.random.default_rng(3)
+    weights = [rng.normal(0, (2 / n) ** 0.5, (m, n)) for n, m in ((5, 24), (24, 24), (24, 2))]
+    rounded = [w.astype(np.float16).astype(float) for w in weights]
+    files = tmp_path / "f.json", tmp_path / "g.json"
+    for layers, file in zip((weights, rounded), files, strict=True):
+        save(Network.from_dense(layers), file)
+    return files
+
+
+def test_a_comparison_goes_on_from_its_certificate(
+    tropnet: Run, tmp_path: Path, long_pair: tuple[Path, Path]
+) -> None:
+    asked = (*long_pair, "--box", -1, 1, "--relation", "argmax", "--margin", "1e-9")
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    tropnet("compare", *asked, "--time-limit", 1, "--certificate", first)
+    again = tropnet("compare", *asked, "--time-limit", 1, "--precision", "0.01",
+                    "--resume", first, "--certificate", second)  # fmt: skip
+    ends = [Certificate.load(file) for file in (first, second)]
+    assert again.code in (1, 2)
+    assert ends[1].upper.value < ends[0].upper.value
+    assert ends[1].lower.value >= ends[0].lower.value
+    other = tropnet("compare", *asked[:2], "--box", 0, 1, "--resume", first)
+    assert (other.code, other.out) == (3, "")
+    assert "another domain or another relation" in other.err
+    lost = tropnet("compare", *asked, "--resume", tmp_path / "none.json")
+    assert (lost.code, "there is no file" in lost.err) == (3, True)
+
+
+def test_ctrl_c_leaves_the_bracket_and_the_certificate(
+    tropnet: Run, tmp_path: Path, long_pair: tuple[Path, Path]
+) -> None:
+    path = tmp_path / "c.json"
+    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    done = tropnet("compare", *long_pair, "--box", -1, 1, "--atol", "0.004", "--precision",
+                   "1e-6", "--certificate", path)  # fmt: skip
+    timer.join()
+    assert (done.code, done.err) == (130, "")
+    assert "<= sup|f-g| <=" in done.lines["bracket"]
+    assert done.lines["to go on"] == f"the same command with --resume {path}"
+    assert Certificate.load(path).upper.value is not None
+    assert tropnet("check", path, *long_pair, "--sample", 2).code in (0, 2)
+
+
+@pytest.mark.parametrize("share", ["-1", "nan", "inf", "10%"])
+def test_precision_is_a_share(tropnet: Run, share: str) -> None:
+    done = tropnet("compare", A, B, "--box", 0, 1, "--precision", share)
+    assert (done.code, done.out) == (3, "")
+    assert "precision" in done.err

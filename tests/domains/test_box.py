@@ -127,6 +127,16 @@ def test_cubes_and_printing() -> None:
         Box.cube(0)
 
 
+def test_long_fractions_are_printed_as_the_decimals_they_are() -> None:
+    box = Box(
+        ["-0.328422877", "-0.000000025", "1e-200"], ["0.679857769", "12345678.5", "1/300000007"]
+    )
+    assert repr(box).startswith("Box(['-0.328422877', '-1/40000000', '1/1000")
+    assert repr(box).endswith("['0.679857769', '12345678.5', '1/300000007'])")
+    assert eval(repr(box)) == box
+    assert repr(Box([2.0**-30], [0.375])) == f"Box(['1/{2**30}'], ['3/8'])"
+
+
 def test_a_box_cannot_be_changed() -> None:
     with pytest.raises((AttributeError, TypeError)):
         Box.cube(1).lower = (Fraction(5),)  # type: ignore[misc]

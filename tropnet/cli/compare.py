@@ -186,6 +186,8 @@ def _show(verdicts: list[Verdict], files: list[Path | None], domains: int, worst
         facts = verdict.rows()
         if file is not None:
             facts.append(("certificate", str(file)))
+            if verdict.word == "Undecided" or verdict.interrupted:
+                facts.append(("to go on", f"the same command with --resume {file}"))
         title = verdict.word if domains == 1 else f"box {number} of {domains}: {verdict.word}"
         show_facts(title, facts, _STYLES[verdict.word])
     if domains > 1:

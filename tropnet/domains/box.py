@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Sides that a box shows when it has more.
 _SHOWN: Final = 8
+#: Characters of a fraction from and up to which it is shown as a decimal if that is shorter.
+_LONG: Final = (9, 99)
 
 
 @final
@@ -142,7 +144,7 @@ class Box:
         )
 
     def __repr__(self) -> str:
-        low, high = ([fraction_text(v) for v in side] for side in (self.lower, self.upper))
+        low, high = ([_brief(v) for v in side] for side in (self.lower, self.upper))
         if self.dimension > 1 and len({*low}) == len({*high}) == 1:
             return f"Box.cube({self.dimension}, '{low[0]}', '{high[0]}')"
         if self.dimension > _SHOWN:
@@ -150,6 +152,24 @@ class Box:
             sides = " x ".join(f"[{a}, {b}]" for a, b in few)
             return f"Box({self.dimension} sides: {sides} x …)"
         return f"Box({low}, {high})"
+
+
+def _brief(value: Fraction) -> str:
+    """Return the exact text, a long fraction as a decimal where that ends and is shorter."""
+    text = fraction_text(value)
+    if value.denominator == 1 or not _LONG[0] <= len(text) <= _LONG[1]:
+        return text
+    twos = (value.denominator & -value.denominator).bit_length() - 1
+    fives, rest = 0, value.denominator >> twos
+    while rest % 5 == 0:
+        fives, rest = fives + 1, rest // 5
+    if rest != 1:
+        return text
+    places = max(twos, fives)
+    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
+    point = len(digits) - places
+    decimal = f"{'-' * (value < 0)}{digits[:point]}.{digits[point:]}"
+    return min(decimal, text, key=len)
 
 
 def _shown(value: Fraction) -> str:

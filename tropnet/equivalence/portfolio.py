@@ -260,7 +260,7 @@ class Portfolio:
         """Say what was missing, and what may help."""
         problem, upper = self.problem, self.bracket.upper.value
         if problem.stop.is_set():
-            return "it was interrupted; go on with evidence=verdict.certificate"
+            return "it was interrupted; its certificate takes it up again (evidence=, --resume)"
         if self.timed_out:
             return "the time limit was reached; raise time_limit"
         longer = "a longer time_limit, " if self.more_time_helps else ""
