@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+
+#: Integers below this, and their doubles, are in the range of int64.
+_JOINED: Final = 1 << 62
 
 
 @cache
@@ -41,12 +44,23 @@ def integers_of(residues: Any, primes: Sequence[int]) -> Any:
         [-43, -5]
     """
     digits = residues.copy()
-    total = np.zeros(digits.shape[:-1], object)
-    scale = 1
-    for k, prime in enumerate(primes):
-        for j in range(k):
-            inverse = pow(primes[j], -1, prime)
-            digits[..., k] = (digits[..., k] - digits[..., j]) * inverse % prime
-        total = total + digits[..., k].astype(object) * scale
-        scale *= prime
+    total: Any = 0
+    scale, first = 1, 0
+    while first < len(primes):
+        # digits are joined in int64 as far as they go: Python's integers are slow
+        joined, size, k = np.zeros(digits.shape[:-1], np.int64), 1, first
+        while k < len(primes) and size * primes[k] < _JOINED:
+            for j in range(k):
+                inverse = pow(primes[j], -1, primes[k])
+                digits[..., k] = (digits[..., k] - digits[..., j]) * inverse % primes[k]
+            joined += digits[..., k] * size
+            size *= primes[k]
+            k += 1
+        if first == 0 and k == len(primes):
+            return np.where(2 * joined > size, joined - size, joined).astype(object)
+        total = total + joined.astype(object) * scale
+        scale *= size
+        first = k
+    if not len(primes):
+        return np.zeros(digits.shape[:-1], object)
     return np.where(2 * total > scale, total - scale, total)
