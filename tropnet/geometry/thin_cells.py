@@ -84,7 +84,7 @@ def merge_thin_cells(complex: PolyhedralComplex, below: float) -> IntArray:  # n
     """
     require_complex(complex, "merge_thin_cells")
     if not below > 0:
-        raise DomainError(f"merge_below={below!r}; give a positive length")
+        raise DomainError(f"below={below!r}; give a positive length")
     thickness, facets = cell_thickness(complex)
     thin = np.flatnonzero((thickness < below) & (facets >= 0))
     pairs = complex.facet_cells[facets[thin]]
