@@ -276,8 +276,8 @@ def _built_rows() -> Iterator[Row]:
         0.01,
     )
     for name, change, atol in (
-        ("float16", float16, "0.001"),
-        ("pruned 10%", partial(pruned, share=0.1), "0.1"),
+        ("float16", float16, "0.01"),
+        ("pruned 10%", partial(pruned, share=0.1), "1"),
     ):
         make = partial(in_a_ball, change)
         title = f"784-256-256-10 {name} {atol} ball 0.01"

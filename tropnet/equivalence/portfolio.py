@@ -37,6 +37,7 @@ from tropnet.exact.fraction import decimal_text
 from tropnet.network.fold import folded
 
 #: Seconds that boxes and a search may take before more costly stages.
+_BOXES: Final = 1.5
 _QUICK: Final = 0.5
 #: Shares of the time left in which boxes prove a tolerance, or narrow the bracket if there is none.
 _PROVING: Final = 0.9
@@ -76,33 +77,61 @@ class Portfolio:
             self.bracket.offer_upper(Fraction(0), "identical")
             self.method = "equal normal forms"
             return self.verdict()
+        if self.evidence is not None:
+            self.stage("earlier bounds", self.take_up)
         # a tolerance is mostly proven sooner by boxes than by what holds on the domain alone
         quick = problem.atol > 0 and problem.bounded
         if quick:
             self.stage("a first look", self.falsifier.glance)
-            if self.bracket.different and self.precision is None and self.evidence is None:
-                self.stage("boxes", lambda: self.split(_QUICK))
-                return self.verdict()
+        if quick and self.bracket.different:
+            self.enumerate_if_few()
+            self.stage("boxes", lambda: self.split(_BOXES))
+        else:
+            self.settle(quick)
+        if self.precision is not None and problem.bounded:
+            self.stage("narrowing", lambda: self.split(problem.remaining, self.precision), True)
+        return self.verdict()
+
+    def settle(self, quick: bool) -> None:
+        """Look for a proof and for a difference until one of them is found.
+
+        Args:
+            quick: whether there is a tolerance on a bounded domain, which boxes may prove soon.
+        """
+        problem = self.problem
         self.stage("relations between units", lambda: self.relate(everywhere=quick))
         if problem.domain is None and not self.bracket.equivalent:
             self.stage("slopes at infinity", lambda: grow(problem, self.bracket))
             # nothing is left to narrow once the supremum is known to be infinite
             self.exact = self.bracket.lower.value is None and self.bracket.different
-        if self.evidence is not None:
-            self.stage("earlier bounds", self.take_up)
-        small = problem.a.n_inputs <= MAX_INPUTS
-        few = small and has_few_cells(problem)
-        if few:
-            self.stage("exact enumeration of cells", lambda: self.enumerate(visit_few_cells))
+        cells = problem.a.n_inputs <= MAX_INPUTS and not self.enumerate_if_few()
         if quick:
-            self.stage("boxes", lambda: self.split(_QUICK))
+            self.stage("boxes", lambda: self.split(_BOXES))
         if not (quick and self.bracket.different):
             self.stage("search", lambda: self.falsifier.run(_QUICK))
         if self.separable():
             self.stage("kinks", lambda: separate(problem, self.related[0], self.bracket))
         if problem.atol == 0 or self.bracket.upper.value is None:
             self.stage("intervals", self.intervals)
-        if small and not few and not self.bracket.decided:
+        if not self.bracket.decided:
+            self.insist(quick, cells)
+
+    def enumerate_if_few(self) -> bool:
+        """Visit all joint cells if they are few; tell whether they are."""
+        few = self.problem.a.n_inputs <= MAX_INPUTS and has_few_cells(self.problem)
+        if few:
+            self.stage("exact enumeration of cells", lambda: self.enumerate(visit_few_cells))
+        return few
+
+    def insist(self, quick: bool, cells: bool) -> None:
+        """Spend the rest of the time.
+
+        Args:
+            quick: whether boxes were tried before what holds on the domain alone.
+            cells: whether cells may be enumerated.
+        """
+        problem = self.problem
+        if cells:
             name = "exact enumeration of cells"
             self.stage(name, lambda: self.enumerate(visit_cells))
         if quick and not self.bracket.decided:
@@ -114,9 +143,6 @@ class Portfolio:
         if not self.bracket.decided:
             seconds = problem.remaining / 4
             self.stage("longer search", lambda: self.falsifier.run(seconds))
-        if self.precision is not None and problem.bounded:
-            self.stage("narrowing", lambda: self.split(problem.remaining, self.precision), True)
-        return self.verdict()
 
     def split(self, seconds: float, precision: float | None = None) -> str:
         """Split boxes for so long, going on where it was left."""
