@@ -70,6 +70,7 @@ class BudgetExceeded(TropnetError):  # noqa: N818 - the design's name, and it re
         predicted: its predicted size.
         budget: the size allowed.
         advice: what to do instead.
+        found: so many were found, rather than predicted.
 
     Example:
         >>> from tropnet.errors import BudgetExceeded
@@ -77,16 +78,20 @@ class BudgetExceeded(TropnetError):  # noqa: N818 - the design's name, and it re
         terms: predicted 1e+09, budget 100000; try: raise max_terms
     """
 
-    def __init__(self, what: str, predicted: float, budget: float, advice: str) -> None:
+    def __init__(
+        self, what: str, predicted: float, budget: float, advice: str, found: bool = False
+    ) -> None:
         self.what, self.predicted, self.budget, self.advice = what, predicted, budget, advice
+        self.found = found
+        how = "found" if found else "predicted"
         super().__init__(
-            f"{what}: predicted {_short(predicted, '.3g')}, budget {_short(budget, 'g')}; "
+            f"{what}: {how} {_short(predicted, '.3g')}, budget {_short(budget, 'g')}; "
             f"try: {advice}"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by the arguments, so that the error survives the way back from a process pool."""
-        return type(self), (self.what, self.predicted, self.budget, self.advice)
+        return type(self), (self.what, self.predicted, self.budget, self.advice, self.found)
 
 
 class CertificateError(TropnetError):

@@ -188,6 +188,8 @@ def _show(title: str, facts: dict[str, Any], max_cells: int) -> None:
     if not facts["complete"]:
         units = f" after {facts['units_done']} of {facts['units']} units"
         reason = f"the time limit came{units if facts['f_vector'] else ' first'}"
+        if facts["engine"] != "tree" and 2 * facts["cells"] > max_cells:  # a cut may double them
+            reason = f"the time limit or the limit of {max_cells} cells came{units}"
         if facts["engine"] == "tree" and facts["cells"] == max_cells:
             reason = f"the limit of {max_cells} cells came first"
         lines.insert(0, ("partial", reason))

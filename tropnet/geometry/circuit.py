@@ -144,7 +144,7 @@ class Circuit:
         return self.output.width
 
     def first(self, count: int) -> Circuit:
-        """Return the circuit without the units from number `count` on."""
+        """Return the circuit without the units from number `count` on; they count as zero."""
         blocks = tuple(
             block
             if block.start + block.width <= count
@@ -152,7 +152,13 @@ class Circuit:
             for block in self.blocks
             if block.start < count
         )
-        return replace(self, units=self.units[:count], blocks=blocks)
+        kept = np.flatnonzero(self.output.reads <= self.n_inputs + count)
+        output = self.output
+        if len(kept) < len(output.reads):
+            exact = output.exact.columns(kept.tolist())
+            scales = tuple(output.scales[k] for k in kept)
+            output = replace(output, reads=output.reads[kept], exact=exact, scales=scales)
+        return replace(self, units=self.units[:count], blocks=blocks, output=output)
 
     @property
     def affines(self) -> tuple[Block, ...]:

@@ -183,6 +183,7 @@ class FaceLattice:
                     self.n_cells + int(self.need[2, self.dimension]),
                     max_cells,
                     "raise max_cells, or take a smaller domain",
+                    found=True,
                 )
             if first == NOT_SIMPLE:
                 raise NotSimple("vertices on more hyperplanes than dimensions")

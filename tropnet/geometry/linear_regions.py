@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
+from numbers import Real
 from typing import TYPE_CHECKING, Final, Literal
 
 from tropnet.domains import Domain, require_dimension
 from tropnet.errors import BudgetExceeded, DomainError
+from tropnet.exact.fraction import shortened
 from tropnet.geometry.circuit import Circuit
 from tropnet.geometry.evaluation import Evaluation
 from tropnet.geometry.exact_subdivision import subdivide_exactly
@@ -33,6 +36,11 @@ Progress = Callable[[int, int, int], None]
 
 #: With larger inputs floats do not try, lest they overflow.
 _FAR: Final = 2**200
+
+#: The parts of a time limit after which floats stop cutting and after which integers stop proving
+#: what they cut; where that fails, what is left is for cutting in integers.
+_FLOATS: Final = 0.5
+_PROOF: Final = 0.8
 
 #: What to do where there are too many cells for a tree search.
 _INSTEAD: Final = (
@@ -62,14 +70,17 @@ def enumerate_cells(
             cuts again in integers where that fails (n ≤ 6); "exact" cuts in integers at once;
             "tree" searches over the units with linear programs (any n); "auto" takes "subdivision"
             for n ≤ 6 and "tree" above.
-        max_cells: refuse more cells than this; a tree search without a time limit is not begun
-            where many more are predicted.
-        time_limit: seconds; the cells so far are returned then, cut by the first units only, which
-            bounds the number of all cells from below (`complete` is False).
+        max_cells: refuse more cells than this, or with a time limit return those so far; a tree
+            search without a time limit is not begun where many more are predicted.
+        time_limit: seconds for all steps together; the cells so far are returned then, cut by the
+            first units only, which bounds the number of all cells from below (`complete` is False).
+            Floats may cut for half of it, so that time is left for the proof, and for integers if
+            it fails. With a limit, too many cells end the work in the same way.
         progress: called with (units done, units in all, cells so far).
 
     Raises:
-        BudgetExceeded: more than `max_cells` cells, or surely so by `predicted_excess`.
+        BudgetExceeded: more than `max_cells` cells, or surely so by `predicted_excess`; not with
+            a time limit.
         DomainError: an empty or flat domain, an unknown engine, or a budget that is none.
         ShapeError: a domain of another dimension.
 
@@ -87,8 +98,11 @@ def enumerate_cells(
         raise DomainError(
             f"engine={engine!r} is unknown; take 'auto', 'subdivision', 'exact' or 'tree'"
         )
-    if max_cells < 1:
+    _require_number("max_cells", max_cells)
+    if not max_cells >= 1:
         raise DomainError(f"max_cells={max_cells}; give at least 1")
+    if time_limit is not None:
+        _require_number("time_limit", time_limit)
     if time_limit is not None and not time_limit >= 0:  # NaN too
         raise DomainError(f"time_limit={time_limit}; give seconds, 0 or more")
     circuit = Circuit.of(network)
@@ -97,12 +111,21 @@ def enumerate_cells(
     clock = _Clock(circuit.n_units, time_limit, progress)
     found = None
     if engine != "exact":
+        clock.until(_FLOATS)
         found = _in_floats(circuit, domain, max_cells, clock)
     if found is None:
         start = Start.of(circuit, domain)
-        clock.extend()
-        found = start, subdivide_exactly(circuit, start, max_cells, clock.watch), "integers"
+        clock.until(1.0)
+        record = subdivide_exactly(
+            circuit, start, max_cells, clock.watch, partial=time_limit is not None
+        )
+        found = start, record, "integers"
     return PolyhedralComplex.of(network, domain, circuit, *found)
+
+
+def _require_number(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise DomainError(f"{name}={shortened(repr(value))}; give a number")
 
 
 def _by_tree(
@@ -122,7 +145,7 @@ def _by_tree(
     search.run()
     found = search.result(facets=True)
     if not found.complete and time_limit is None:
-        raise BudgetExceeded("cells of the complex", found.n_cells, max_cells, _INSTEAD)
+        raise BudgetExceeded("cells of the complex", found.n_cells, max_cells, _INSTEAD, found=True)
     return PolyhedralComplex.of_tree(network, domain, circuit, found)
 
 
@@ -136,7 +159,8 @@ def _in_floats(
     if start.bounded and start.reaches(_FAR):
         return None
     try:
-        record = subdivide(circuit, start, max_cells, clock.watch)
+        record = subdivide(circuit, start, max_cells, clock.watch, partial=clock.limit is not None)
+        clock.until(_PROOF)
         done = circuit.first(record.n_done)
         doubt = open_vertices(done, start, record)
         if len(doubt):
@@ -148,7 +172,7 @@ def _in_floats(
     if len(doubt) == 0:
         return start, record, "float64 bounds"
     most = max(64, _MOST_DOUBTFUL * record.lattice.n_vertices)
-    if len(doubt) > most or not signs_hold(done, start, record, doubt):
+    if len(doubt) > most or not signs_hold(done, start, record, doubt, clock.up):
         return None
     return start, record, f"float64 bounds, integers at {len(doubt)} vertices"
 
@@ -158,15 +182,19 @@ class _Clock:
 
     def __init__(self, units: int, limit: float | None, progress: Progress | None) -> None:
         self.units, self.limit, self.progress = units, limit, progress
-        self.end = None if limit is None else time.monotonic() + limit
+        self.started, self.end = time.monotonic(), math.inf
 
     def watch(self, done: int, cells: int) -> bool:
         """Tell whether the time is up."""
         if self.progress is not None:
             self.progress(done, self.units, cells)
-        return self.end is not None and time.monotonic() > self.end
+        return self.up()
 
-    def extend(self) -> None:
-        """Leave a fifth of the time for a second run, if the first one took all of it."""
-        if self.limit is not None and self.end is not None:
-            self.end = max(self.end, time.monotonic() + self.limit / 5)
+    def up(self) -> bool:
+        """Tell the same."""
+        return time.monotonic() > self.end
+
+    def until(self, part: float) -> None:
+        """Let the next step have the time until a part of the limit is gone."""
+        if self.limit is not None:
+            self.end = self.started + part * self.limit

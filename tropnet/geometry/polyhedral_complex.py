@@ -326,6 +326,8 @@ class PolyhedralComplex:
         Raises:
             DomainError: there is no such cell.
         """
+        if isinstance(cell, bool) or not isinstance(cell, (int, np.integer)):
+            raise DomainError(f"cell {cell!r} is no cell; give the number of one, an integer")
         if not 0 <= cell < self.n_cells:
             raise DomainError(f"cell {cell} of {self.n_cells}; they are numbered from 0")
         rows = ExactRows(self.circuit)

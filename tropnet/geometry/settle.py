@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 _BATCH: Final = 256
 
 
-def signs_hold(circuit: Circuit, start: Start, record: Subdivision, vertices: IntArray) -> bool:
+def signs_hold(
+    circuit: Circuit, start: Start, record: Subdivision, vertices: IntArray,
+    out_of_time: Callable[[], bool] = lambda: False,
+) -> bool:  # fmt: skip
     """Tell whether the signs of all units at some vertices are those of the cells, exactly.
 
     Args:
@@ -29,13 +33,14 @@ def signs_hold(circuit: Circuit, start: Start, record: Subdivision, vertices: In
         start: what was cut.
         record: a subdivision made in floats.
         vertices: the vertices in question.
+        out_of_time: asked now and then; True means give up, and then they are not known to hold.
 
     Cost: an exact run of the network a vertex, about a millisecond.
     """
     owner = cells_of_vertices(record.lattice)
     signs = record.signs()
     return all(
-        _signs_hold(circuit, start, record, some, signs[owner[some]])
+        not out_of_time() and _signs_hold(circuit, start, record, some, signs[owner[some]])
         for some in (vertices[k : k + _BATCH] for k in range(0, len(vertices), _BATCH))
     )
 

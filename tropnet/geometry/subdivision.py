@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
+from tropnet.errors import BudgetExceeded
 from tropnet.geometry.circuit import Circuit
 from tropnet.geometry.evaluation import Evaluation
 from tropnet.geometry.face_lattice import FaceLattice, NotSimple
@@ -93,16 +94,18 @@ def unpacked(words: Any, width: int) -> Any:
 
 
 def subdivide(
-    circuit: Circuit, start: Start, max_cells: int, watch: Watch | None = None
-) -> Subdivision:
+    circuit: Circuit, start: Start, max_cells: int, watch: Watch | None = None,
+    partial: bool = False,
+) -> Subdivision:  # fmt: skip
     """Cut the start along all units of a network, in floats.
 
     Raises:
-        BudgetExceeded: more than `max_cells` cells.
+        BudgetExceeded: more than `max_cells` cells, unless `partial`.
         NotSimple: floats cannot follow, as for degenerate networks.
 
     Returns:
-        The cells; cut by the first units only if `watch` said stop.
+        The cells; cut by the first units only if `watch` said stop, or if there would be too many
+        and `partial`.
 
     Cost: about 1 µs a cell in two and three dimensions.
     """
@@ -128,7 +131,9 @@ def subdivide(
             if lattice.margin[:known].min() == 0:
                 raise NotSimple("a value that is zero")
             lattice.begin()
-            cut, stop = _cut(lattice, base, width, bounded, weight, max_cells, record, watch)
+            cut, stop = _cut(
+                lattice, base, width, bounded, weight, max_cells, record, watch, partial
+            )
             margin = lattice.margin[: lattice.n_vertices]
             # a vertex with the sign 0 of a unit would count on both of its sides
             if margin.min() == 0 or (margin < _NEAR).sum() > _MOST_NEAR:
@@ -157,15 +162,24 @@ def subdivide(
 
 def _cut(
     lattice: FaceLattice, base: int, width: int, bounded: bool, weight: Any, max_cells: int,
-    record: Subdivision, watch: Watch | None,
+    record: Subdivision, watch: Watch | None, partial: bool,
 ) -> tuple[int, bool]:  # fmt: skip
     """Cut along the units of a word; return how many have cut, and whether to stop."""
-    step = width if watch is None or lattice.n_cells < 2000 else 8
-    for first in range(0, width, step):
+    first = 0
+    while first < width:
+        step = width if watch is None or lattice.n_cells < 2000 else 8
+        if partial and lattice.n_cells << min(step, 24) > max_cells:
+            step = 1  # a cut doubles the cells at most; the first one that is too much is not made
         last = min(width, first + step)
-        lattice.split(
-            first, last, base, numeric=True, bounded=bounded, max_cells=max_cells, weight=weight
-        )
+        try:
+            lattice.split(
+                first, last, base, numeric=True, bounded=bounded, max_cells=max_cells, weight=weight
+            )
+        except BudgetExceeded:
+            if not partial or lattice.n_cells > max_cells:
+                raise
+            return first, True
+        first = last
         if watch is not None and watch(record.n_done + last, lattice.n_cells):
             return last, True
     return width, False
