@@ -94,3 +94,11 @@ def test_methods_and_a_box(tropnet: Run, absolute: Path, tmp_path: Path) -> None
     assert done.lines["only on"] == "Box(['1/2'], ['2'])"
     assert from_json(json.loads(path.read_text())).domain == Box(["1/2"], [2])  # type: ignore[union-attr]
     assert tropnet("tropicalize", absolute, "--method", "cells").code != 0
+
+
+def test_a_time_limit_that_is_none_is_refused_before_the_plan(tropnet: Run) -> None:
+    for limit in ("nan", "0", "-1"):
+        done = tropnet("tropicalize", "examples:moons_a", "--time-limit", limit)
+        assert done.code != 0
+        assert done.out == ""
+        assert f"--time-limit {limit}: give a positive number of seconds." in done.err

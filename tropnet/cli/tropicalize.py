@@ -56,6 +56,11 @@ def tropicalize(
         raise click.UsageError(
             "--latex and --json exclude each other.", click.get_current_context()
         )
+    if time_limit is not None and not time_limit > 0:  # NaN too
+        raise click.UsageError(
+            f"--time-limit {time_limit:g}: give a positive number of seconds.",
+            click.get_current_context(),
+        )
     if output is not None:
         require_folder("-o", output)
     with progress(f"loading {model}"):
