@@ -154,3 +154,14 @@ def test_a_time_limit_is_a_refusal() -> None:
     )
     with pytest.raises(BudgetExceeded, match="joint cells so far"):
         compare_regions(f, g, Box.cube(4), time_limit=0.001)
+
+
+def test_distances_of_equal_functions_are_exactly_zero() -> None:
+    half = Network.from_dense([[["1/3"], [-1]], [["1/7", 1]]], [[0, "1/5"], [0]])
+    doubled = Network.from_dense([[["2/3"], [-1]], [["1/14", 1]]], [[0, "1/5"], [0]])
+    found = compare_regions(half, doubled, Box.cube(1))
+    for amount in (found.l1(), found.l1(0), found.l2(), found.l2_squared()):
+        assert (repr(amount), amount.exact) == ("0", 0)
+        assert amount.lower == 0
+    other = compare_regions(half, Network.from_dense([[[1]], [[1]]]), Box.cube(1))
+    assert other.l1().value > 0

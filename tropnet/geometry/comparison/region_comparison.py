@@ -186,6 +186,8 @@ class RegionComparison:
         chosen = gaps.outputs(output)
         if self._endless(gaps, chosen):
             return Amount(math.inf)
+        if self._all_zero(gaps, chosen):
+            return Amount.of(Fraction(0))
         if exact:
             parts = [abs(row[i]) for row in exact_first(gaps) for i in chosen]
             return Amount.of(balanced_total(parts))
@@ -197,6 +199,8 @@ class RegionComparison:
         gaps = self.gaps()
         if self._endless(gaps, gaps.outputs(None)):
             return Amount(math.inf)
+        if self._all_zero(gaps, gaps.outputs(None)):
+            return Amount.of(Fraction(0))
         if exact:
             return Amount.of(exact_square(gaps))
         found = self._integrals
@@ -218,6 +222,12 @@ class RegionComparison:
         m = gaps.joint.size
         differ = forms[:, :m] != forms[:, m:]
         return bool(differ[~gaps.complex.bounded][:, outputs].any())
+
+    def _all_zero(self, gaps: GapValues, outputs: list[int]) -> bool:
+        """Tell whether f_i = g_i on every cell, exactly."""
+        forms = self._forms if gaps is self.gaps() else correspondence.joint_forms(gaps)
+        m = gaps.joint.size
+        return not (forms[:, :m] != forms[:, m:])[:, outputs].any()
 
     def exceeding(self, level: Any, *, exact: bool = False) -> Amount:
         """Return the share of the domain's volume where max_i |f_i − g_i| > level.
