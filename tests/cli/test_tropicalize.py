@@ -101,4 +101,4 @@ def test_a_time_limit_that_is_none_is_refused_before_the_plan(tropnet: Run) -> N
         done = tropnet("tropicalize", "examples:moons_a", "--time-limit", limit)
         assert done.code != 0
         assert done.out == ""
-        assert f"--time-limit {limit}: give a positive number of seconds." in done.err
+        assert f"--time-limit {limit}: give a positive number of seconds" in done.err
