@@ -375,3 +375,31 @@ def test_precision_is_a_share(tropnet: Run, share: str) -> None:
     done = tropnet("compare", A, B, "--box", 0, 1, "--precision", share)
     assert (done.code, done.out) == (3, "")
     assert "precision" in done.err
+
+
+def test_several_boxes_go_on_from_as_many_certificates(tropnet: Run, tmp_path: Path) -> None:
+    boxes = tmp_path / "two.vnnlib"
+    boxes.write_text(
+        "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)"
+        "(assert (or (and (>= X_0 0) (<= X_0 1) (>= X_1 0) (<= X_1 1))"
+        " (and (>= X_0 -1) (<= X_0 0) (>= X_1 -1) (<= X_1 0))))"
+    )
+    file = tmp_path / "c.json"
+    asked = ("compare", A, B, "--vnnlib", boxes, "--atol", "30")
+    assert tropnet(*asked, "--certificate", file).code == 0
+    again = tropnet(*asked, "--resume", file, "--json")
+    assert again.code == 0
+    for result in again.json["results"]:
+        assert any(stage.startswith("earlier bounds") for stage in result["stages"])
+        assert result["interrupted"] is False
+    (tmp_path / "c-2.json").unlink()
+    assert tropnet(*asked, "--resume", file).code == 0
+    (tmp_path / "c-1.json").unlink()
+    lost = tropnet(*asked, "--resume", file)
+    assert (lost.code, "there is no file" in lost.err) == (3, True)
+
+
+def test_a_known_supremum_is_not_narrowed(tropnet: Run) -> None:
+    done = tropnet("compare", A, COPY, "--box", 0, 1, "--precision", "0.1", "--json")
+    assert done.code == 0
+    assert not any(stage.startswith("narrowing") for stage in done.json["results"][0]["stages"])

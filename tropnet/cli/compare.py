@@ -24,6 +24,7 @@ from tropnet.cli.share_bar import share_bar
 from tropnet.cli.traceback_option import traceback_option
 
 if TYPE_CHECKING:
+    from tropnet.checker import Certificate
     from tropnet.domains import Domain
     from tropnet.equivalence import Verdict
     from tropnet.network import Network
@@ -76,7 +77,9 @@ _LEAST_SECONDS: Final = 0.1
     help="Narrow the bracket further: 0.1 until its ends are within 10 %. Bounded domains.",
 )
 @click.option(
-    "--resume", metavar="FILE", help="Go on from the certificate of an earlier comparison."
+    "--resume",
+    metavar="FILE",
+    help="Go on from what --certificate FILE wrote in an earlier comparison.",
 )
 @click.option("--norm", type=click.Choice(["inf", "1", "2"]), default="inf", help="On the outputs.")
 @click.option(
@@ -115,28 +118,23 @@ def compare(
         first = load_network(a, given, own_a, "-a")
         second = load_network(b, given, own_b, "-b")
     domains = read_domains(box, vnnlib, first.n_inputs)
-    if resume is not None:
-        from tropnet.api.read_certificate import read_certificate
-
-        if len(domains) != 1:
-            raise click.UsageError("--resume takes up one comparison; give one box.")
-        asked["evidence"] = read_certificate(resume)
-    verdicts = _compared(first, second, domains, asked)
+    verdicts = _compared(first, second, domains, asked, _evidence(resume, len(domains)))
     files = [None if certificate is None else _file(certificate, k, len(domains))
              for k in range(1, len(verdicts) + 1)]  # fmt: skip
     for verdict, file in zip(verdicts, files, strict=True):
         if file is not None:
             verdict.certificate.save(file)
     worst = max(verdicts, key=lambda v: list(_CODES).index(v.word)).word
+    code = ExitCode.INTERRUPTED if verdicts[-1].interrupted else _CODES[worst]
     if as_json:
         results = [_as_json(v, f) for v, f in zip(verdicts, files, strict=True)]
         names = {"a": _identity(a, first), "b": _identity(b, second)}
         counts = {"domains": len(domains), "compared": len(verdicts)}
-        show_json({"verdict": worst, "exit_code": _CODES[worst], **names, **counts,
+        show_json({"verdict": worst, "exit_code": code, **names, **counts,
                    "results": results})  # fmt: skip
     else:
         _show(verdicts, files, len(domains), worst)
-    return ExitCode.INTERRUPTED if verdicts[-1].interrupted else _CODES[worst]
+    return code
 
 
 def _asked(given: dict[str, Any]) -> dict[str, Any]:
@@ -159,8 +157,23 @@ def _asked(given: dict[str, Any]) -> dict[str, Any]:
     return asked
 
 
+def _evidence(resume: str | None, count: int) -> list[Certificate | None]:
+    """Read what an earlier comparison wrote; of several boxes it need not have come to all."""
+    if resume is None:
+        return [None] * count
+    from tropnet.api.read_certificate import read_certificate
+
+    files = [_file(resume, number, count) for number in range(1, count + 1)]
+    return [read_certificate(file) if file.exists() or not number else None
+            for number, file in enumerate(files)]  # fmt: skip
+
+
 def _compared(
-    a: Network, b: Network, domains: Sequence[Domain], asked: dict[str, Any]
+    a: Network,
+    b: Network,
+    domains: Sequence[Domain],
+    asked: dict[str, Any],
+    evidence: Sequence[Certificate | None],
 ) -> list[Verdict]:
     """Compare on each domain until one differs; what is left of the time is shared evenly."""
     from tropnet.equivalence import Different, compare_networks
@@ -175,7 +188,8 @@ def _compared(
             asked = {**asked, "time_limit": asked["time_limit"] / len(domains)}
         where = "" if len(domains) == 1 else f" on box {done + 1} of {len(domains)}"
         with share_bar(f"comparing{where}") as bar:
-            verdicts.append(compare_networks(a, b, domain, **asked, progress=bar))
+            asked["evidence"], asked["progress"] = evidence[done], bar
+            verdicts.append(compare_networks(a, b, domain, **asked))
         if isinstance(verdicts[-1], Different) or verdicts[-1].interrupted:
             break
     return verdicts
@@ -186,7 +200,7 @@ def _show(verdicts: list[Verdict], files: list[Path | None], domains: int, worst
         facts = verdict.rows()
         if file is not None:
             facts.append(("certificate", str(file)))
-            if verdict.word == "Undecided" or verdict.interrupted:
+            if domains == 1 and (verdict.word == "Undecided" or verdict.interrupted):
                 facts.append(("to go on", f"the same command with --resume {file}"))
         title = verdict.word if domains == 1 else f"box {number} of {domains}: {verdict.word}"
         show_facts(title, facts, _STYLES[verdict.word])
@@ -228,6 +242,7 @@ def _as_json(verdict: Verdict, file: Path | None) -> dict[str, Any]:
         "upper": number_json(verdict.upper),
         "method": verdict.method,
         "seconds": verdict.seconds,
+        "interrupted": verdict.interrupted,
         "stages": list(verdict.stages),
         "certificate": None if file is None else str(file),
     }

@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
+
+#: The least share that is shown as a number.
+_LITTLE: Final = 0.001
 
 
 @contextmanager
@@ -40,6 +44,8 @@ def share_bar(text: str) -> Iterator[Callable[[str, float | None], None] | None]
 
         def told(word: str, share: float | None) -> None:
             left = "" if share is None else f"about {share:.1%}"
+            if share is not None and share < _LITTLE:
+                left = f"less than {_LITTLE:.1%}"
             shown = escaped(f"{text}: {word}")
             if share is None:
                 bar.update(task, description=shown, left=left)

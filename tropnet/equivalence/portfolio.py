@@ -88,7 +88,7 @@ class Portfolio:
             self.stage("boxes", lambda: self.split(_BOXES))
         else:
             self.settle(quick)
-        if self.precision is not None and problem.bounded:
+        if self.precision is not None and problem.bounded and not self.narrow():
             self.stage("narrowing", lambda: self.split(problem.remaining, self.precision), True)
         return self.verdict()
 
@@ -143,6 +143,13 @@ class Portfolio:
         if not self.bracket.decided:
             seconds = problem.remaining / 4
             self.stage("longer search", lambda: self.falsifier.run(seconds))
+
+    def narrow(self) -> bool:
+        """Tell whether the ends are as near as the precision asks."""
+        lower, upper = self.bracket.lower.value, self.bracket.upper.value
+        if self.precision is None or lower is None or upper is None:
+            return False
+        return upper <= lower * (1 + Fraction(self.precision))
 
     def split(self, seconds: float, precision: float | None = None) -> str:
         """Split boxes for so long, going on where it was left."""
