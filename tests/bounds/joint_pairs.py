@@ -45,7 +45,7 @@ def near_copy(rng: np.random.Generator, f: Network, size: float) -> Network:
 
     def moved(affine: Affine) -> Affine:
         def near(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-            return values * (1 + size * rng.standard_normal(values.shape))
+            return np.asarray(values * (1 + size * rng.standard_normal(values.shape)))
 
         return Affine({s: near(m.values) for s, m in affine.terms}, near(affine.bias.values[:, 0]))
 

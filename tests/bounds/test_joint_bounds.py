@@ -13,6 +13,7 @@ from tropnet.bounds import JointBounds
 from tropnet.checker.gap import norm_below
 from tropnet.checker.joint_program import JointProgram
 from tropnet.checker.matching import Matching
+from tropnet.errors import DomainError
 from tropnet.network import Network
 
 GOALS: tuple[Any, ...] = ("inf", "1", "2", "at_most", "argmax")
@@ -127,3 +128,30 @@ def test_many_boxes_are_as_one_by_one() -> None:
     together = JointBounds(program, "inf", threads=2)(boxes).upper
     alone = [JointBounds(program, "inf", threads=1)(box[None]).upper[0] for box in boxes]
     assert together.tolist() == alone
+
+
+def bound(f: Network, g: Network, goal: Any, box: Any) -> float:
+    pairs = [Matching.identity(y.width) for y in f.layers]
+    bounds = JointBounds(JointProgram.of(f, g, pairs), goal, threads=1)
+    return float(bounds(np.array([box], dtype=float)).upper[0])
+
+
+def test_squares_of_small_gaps_do_not_vanish() -> None:
+    tiny = Fraction(1, 10**200)
+    f, g = Network.from_dense([[[1]], [[1]]]), Network.from_dense([[[1]], [[1 + tiny]]])
+    assert Fraction(bound(f, g, "2", [[0], [1]])) >= tiny
+    many = Network.from_dense([[[1]], [[1]] * 9]), Network.from_dense([[[1]], [[1 + tiny]] * 9])
+    assert Fraction(bound(*many, "2", [[0], [1]])) >= 3 * tiny
+
+
+def test_weights_below_all_floats_reach_the_output() -> None:
+    f = Network.from_dense([[[10**300]], [[Fraction(1, 10**325)]]])
+    g = Network.from_dense([[[10**300]], [[0]]])
+    assert Fraction(bound(f, g, "inf", [[0], [1]])) >= Fraction(1, 10**25)
+
+
+def test_scales_that_floats_are_not_made_for_are_refused() -> None:
+    f = Network.from_dense([[[1]], [[1]]])
+    program = JointProgram.of(f, f, [Matching((0,), (0,), (Fraction(2) ** 999,))])
+    with pytest.raises(DomainError, match="leave them unmatched"):
+        JointBounds(program, "inf")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 import numpy as np
 
 from tropnet.bounds import joint_zonotope
 from tropnet.bounds.joint_zonotope import ON_A, ON_B, PAIRS, PAIRS_ON_A, PAIRS_ON_B
-from tropnet.errors import BudgetExceeded
+from tropnet.errors import BudgetExceeded, DomainError
 
 if TYPE_CHECKING:
     from tropnet.checker.joint_program import JointLayer, JointProgram
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 #: The numbers that the zonotopes of all threads may hold (2 GiB).
 _NUMBERS: Final = 2**28
+
+#: What sums of so many floats of one sign lose is covered by `joint_zonotope.MORE`.
+_SUMMANDS: Final = 2**19
+#: The size that an entry of a weight matrix is taken for, at least.
+_LEAST: Final = 1e-290
+#: Scales of matched units.
+SCALES: Final = (Fraction(1, 2**200), Fraction(2**200))
 
 #: What can be bounded: a norm of f − g, the largest f_i − g_i, or f's lead where g prefers another.
 Goal = Literal["inf", "1", "2", "at_most", "argmax"]
@@ -71,6 +79,7 @@ class JointBounds:
 
     Raises:
         BudgetExceeded: there is not enough memory for zonotopes of networks so large.
+        DomainError: two units are matched at a scale beyond 2^±200.
 
     Cost: for each box about Σ p·w² over the layers, where w is the width and p the number of
     inputs and of units of unknown sign so far.
@@ -109,7 +118,7 @@ class JointBounds:
             np.cumsum(counts)[: len(layers) + 1].astype(np.int64),
             np.array([i for p in pairs for i in p.first], dtype=np.int64),
             np.array([j for p in pairs for j in p.second], dtype=np.int64),
-            np.array([float(s) for p in pairs for s in p.scales], dtype=np.float64),
+            np.array([_scale(s) for p in pairs for s in p.scales], dtype=np.float64),
         )
         size = program.output.widths[2]
         self._scales = np.ones(size) if scales is None else np.asarray(scales, dtype=np.float64)
@@ -173,6 +182,7 @@ class JointBounds:
     def _compiled(self, layers: list[JointLayer]) -> tuple[Any, ...]:
         table: list[tuple[int, int, int, int]] = []
         data: list[FloatArray] = []
+        sizes: list[FloatArray] = []
         offset = 0
         for k, layer in enumerate(layers, start=1):
             kinds = (
@@ -184,6 +194,9 @@ class JointBounds:
                     weights = matrix.T.to_floats().reshape(-1)
                     table.append((kind, k, source, offset))
                     data.append(weights)
+                    # a weight below all normal floats loses more than a share of itself
+                    there = matrix.T.signs().reshape(-1) != 0
+                    sizes.append(np.where(there, np.maximum(np.abs(weights), _LEAST), 0.0))
                     offset += len(weights)
         weights = np.concatenate([*data, np.zeros(0)])
         starts = np.zeros(self.widths.size + 1, dtype=np.int64)
@@ -193,7 +206,8 @@ class JointBounds:
         for layer in layers:
             bias += [_column(layer.bias_a), _column(layer.bias_b), _column(layer.bias)]
         return (
-            np.array(table, dtype=np.int64).reshape(-1, 4), weights, np.abs(weights),
+            np.array(table, dtype=np.int64).reshape(-1, 4), weights,
+            np.concatenate([*sizes, np.zeros(0)]),
             np.concatenate(bias), self.widths.astype(np.int64),
             starts[:-1].reshape(self.widths.shape),
         )  # fmt: skip
@@ -206,6 +220,10 @@ class JointBounds:
         """
         units = self.widths[1:].astype(np.float64)
         rows = self.n_inputs + np.cumsum(units, axis=0)
+        if rows.max() > _SUMMANDS:
+            raise BudgetExceeded(
+                "values summed in a bound", float(rows.max()), _SUMMANDS, "compare smaller networks"
+            )
         numbers = float((rows * units).sum() + 3 * units.sum() * self.n_inputs)
         if numbers > _NUMBERS:
             raise BudgetExceeded(
@@ -237,6 +255,14 @@ class JointBounds:
             np.zeros((3, max(a, b, d) + 1), dtype=np.int64),
         )  # fmt: skip
         return arena, place, np.empty(largest), values, shares
+
+
+def _scale(scale: Fraction) -> float:
+    if not SCALES[0] <= scale <= SCALES[1]:
+        raise DomainError(
+            "two units are matched at a scale that floats are not made for; leave them unmatched"
+        )
+    return float(scale)
 
 
 def _column(bias: RationalMatrix) -> FloatArray:

@@ -413,21 +413,28 @@ def _objective(
     worst[0], worst[1] = 0, -1
     if goal == ARGMAX:
         return _worst_pair(ga, gb, g1, g2, g3, state, worst)
+    values = np.empty(size)
     total = best = 0.0
     for j in range(size):
         if goal == AT_MOST:
             value = max(high[j], 0.0) if high[j] == high[j] else np.inf
         else:
             value = max(abs(low[j]), abs(high[j])) if low[j] == low[j] else np.inf
-        value *= scales[j] * (1.0 + 4.0 * EPS)
+        if value > 0.0:
+            value = value * scales[j] * (1.0 + 4.0 * EPS) + TINY
+        values[j] = value
         if not value <= best:
             best = value
             worst[0] = j
-        total += value if goal == NORM_1 else value * value
+        total += value
     if goal == NORM_1:
         return total * MORE
-    if goal == NORM_2:
-        return float(np.sqrt(total * MORE) * MORE)
+    if goal == NORM_2 and 0.0 < best < np.inf:
+        # shares of the largest one: squares of small numbers would vanish
+        total = 0.0
+        for j in range(size):
+            total += (values[j] / best) ** 2
+        return float(best * np.sqrt(total * MORE) * MORE + TINY)
     return best
 
 

@@ -17,6 +17,7 @@ from tropnet.checker.split_tree import Part, leaves, outward_box
 from tropnet.domains import Box, Domain
 from tropnet.errors import CertificateError, TropnetError
 from tropnet.exact import IntervalVector, RationalMatrix, as_fractions
+from tropnet.exact.fraction import decimal_text
 from tropnet.network.affine import Affine
 from tropnet.network.fold import folded
 from tropnet.network.network import Network
@@ -186,8 +187,8 @@ class _Prover:
                 continue
             if depth == _DEEPER:
                 raise CertificateError(
-                    f"on a leaf of the tree the bound is {float(bound):.6g}, not the "
-                    f"{float(self.claimed):.6g} claimed"
+                    f"on a leaf of the tree the bound is {decimal_text(bound)}, not the "
+                    f"{decimal_text(self.claimed)} claimed"
                 )
             widest = max(range(len(box)), key=lambda i: box[i][1] - box[i][0])
             waiting += [(half, depth + 1) for half in piece.halves(widest)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import numpy as np
 
 from tropnet.equivalence.linear_cell import linear_cell
+from tropnet.exact.fraction import finite_float
 from tropnet.network.forward import forward
 from tropnet.network.gradient import gradient
 
@@ -37,7 +38,9 @@ class Aim:
         self.bracket = bracket
         relation = problem.relation
         self.scales = (
-            None if relation.scales is None else np.array([float(s) for s in relation.scales])
+            None
+            if relation.scales is None
+            else np.array([finite_float(s) for s in relation.scales])
         )
         self.is_choice = relation.kind in ("argmax", "argmin")
         self.sign = -1.0 if relation.kind == "argmin" else 1.0
@@ -58,7 +61,7 @@ class Aim:
         difference = _finite(first - second)
         middles = self.bracket.middles
         if middles is not None:
-            difference = difference - np.array([float(v) for v in middles])
+            difference = difference - np.array([finite_float(v) for v in middles])
         return difference if self.scales is None else _finite(difference * self.scales)
 
     def heights(self, points: FloatArray) -> FloatArray:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, final
 
 import numpy as np
 
 from tropnet.bounds import BranchAndBound, JointBounds
-from tropnet.bounds.joint_bounds import Goal
+from tropnet.bounds.joint_bounds import SCALES, Goal
 from tropnet.checker.boxes import matchings_from_json, shifted
 from tropnet.checker.joint_program import JointProgram
 from tropnet.checker.matching import Matching
@@ -25,7 +27,7 @@ from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.sample import Sampler
 from tropnet.errors import BudgetExceeded, CertificateError
 from tropnet.exact import as_fractions
-from tropnet.exact.fraction import decimal_text, fraction_text
+from tropnet.exact.fraction import decimal_text, finite_float, fraction_text
 from tropnet.network import Network
 from tropnet.network.affine import Affine
 from tropnet.network.fold import folded
@@ -40,6 +42,9 @@ Told: TypeAlias = Callable[[str, float | None], object]
 _SLACK: Final = 2.0**-16
 #: Without a tolerance to prove, the bound is narrowed until it is this much above the best point.
 _NARROW: Final = 1.25
+#: Bits of the grid beyond the last one that matters: for its roundings, and `_SLACK`.
+_MORE_BITS: Final = 28
+_ZERO: Final = Fraction(0)
 #: Leaves of a tree that only narrows the bracket of an undecided equality.
 _UNASKED: Final = 4
 #: Fractional bits of the checker's grid for bounds of size 1, and at most.
@@ -79,7 +84,7 @@ class BoxSearch:
             matchings = matchings_from_json(evidence.get("matchings"), a, b)
             constant = evidence.get("constant")
             self.constant = None if constant is None else list(as_fractions(constant, "constant"))
-        self.matchings: list[Matching] = matchings
+        self.matchings: list[Matching] = [_moderate(m) for m in matchings]
         kind = problem.relation.kind
         if self.constant is not None:
             b = shifted(b, self.constant)
@@ -87,11 +92,11 @@ class BoxSearch:
             a, b = _negated(a), _negated(b)
         scales = problem.relation.scales
         # factors are rounded up: a tolerance is never taken for a larger one
-        floats = None if scales is None else [math.nextafter(float(v), math.inf) for v in scales]
+        above = [math.nextafter(finite_float(v), math.inf) for v in scales or ()]
         bounds = JointBounds(
-            JointProgram.of(a, b, matchings),
+            JointProgram.of(a, b, self.matchings),
             _goal(problem.relation),
-            None if floats is None else np.array(floats),
+            np.array(above) if above else None,
         )
         self.units = bounds.units
         self.tree = BranchAndBound(bounds, np.array(root).T.copy())
@@ -125,6 +130,11 @@ class BoxSearch:
         self.offer()
         return f"{self._bracket_text()}, {self.tree.n_leaves} boxes"
 
+    @cached_property
+    def growth(self) -> int:
+        """Bits by which an error in a layer may grow on its way to the outputs."""
+        return _growth(self.tree.program)
+
     def _enough(self) -> bool:
         """Tell whether a bracket that nobody asked for has cost enough, to find and to replay."""
         return self.problem.atol == 0 and self.tree.n_leaves >= _UNASKED
@@ -140,7 +150,8 @@ class BoxSearch:
         if self.bracket.upper.value is not None and self.bracket.upper.value <= value:
             return
         low, high = _BITS
-        bits = low - min(0, math.frexp(upper)[1])
+        # one step of the grid, grown by the layers behind it, is a small share of the bound
+        bits = max(low, _MORE_BITS + self.growth - math.frexp(upper)[1])
         if bits > high:
             return  # a bound so small that the checker's grid would be too fine
         data: dict[str, Any] = {
@@ -154,13 +165,13 @@ class BoxSearch:
 
     def _wanted(self, precision: float | None) -> float:
         """Return the bound below which boxes need not be split any more."""
-        lower = float(self.bracket.lower.value or 0)
+        lower = finite_float(self.bracket.lower.value or _ZERO)
         if precision is not None:
             return lower * (1 + precision) * (1 - 2 * _SLACK)
         atol = self.problem.atol
         if atol == 0:
             return lower * _NARROW
-        return math.nextafter(float(atol) * (1 - _SLACK), 0)
+        return math.nextafter(finite_float(atol) * (1 - _SLACK), 0)
 
     def _look(self, corners: FloatArray) -> None:
         """Evaluate floats at corners, and exactly where they promise a larger gap."""
@@ -170,7 +181,7 @@ class BoxSearch:
             points = self._sampler.pull(corners)
             heights = self._aim.heights(points)
             best = int(np.argmax(heights))
-            known = float(self.bracket.lower.value or 0)
+            known = finite_float(self.bracket.lower.value or _ZERO)
             if heights[best] > known * (1 + 1e-9):
                 self.bracket.offer_point(self._sampler.rational(points[best]))
 
@@ -197,6 +208,31 @@ class BoxSearch:
         shown = "inf" if lower is None else decimal_text(lower, 3)
         bounded = self.problem.relation.bounded
         return f"{shown} <= {bounded} <= {self.tree.upper:.4g}"
+
+
+def _growth(program: JointProgram) -> int:
+    """Return a power of two by which an error in the values of any layer may grow to the outputs.
+
+    The product of the layers' norms; skipping layers costs no more. A guess in floats: the checker
+    decides what its grid is good for.
+    """
+    total = 0.0
+    for layer in (*program.layers, program.output):
+        terms = (*layer.a, *layer.b, *layer.pairs, *layer.pairs_on_b, *layer.pairs_on_a)
+        sums = [np.abs(matrix.to_floats()).sum(axis=1).max(initial=0.0) for _, matrix in terms]
+        total += math.log2(1 + min(sum(sums), sys.float_info.max))
+    return math.ceil(total)
+
+
+def _moderate(matching: Matching) -> Matching:
+    """Leave units unmatched whose scales floats are not made for."""
+    low, high = SCALES
+    kept = [
+        pair
+        for pair in zip(matching.first, matching.second, matching.scales, strict=True)
+        if low <= pair[2] <= high
+    ]
+    return Matching(*map(tuple, zip(*kept, strict=True))) if kept else Matching((), (), ())
 
 
 def _goal(relation: Relation) -> Goal:

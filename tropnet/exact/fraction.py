@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Set
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
 from fractions import Fraction
@@ -187,3 +188,18 @@ def _from_real(value: Any, name: str) -> Fraction:
         f"{name} is {shortened(str(value))}, which has no rational value; "
         "remove NaN and infinities first"
     )
+
+
+def finite_float(value: Fraction) -> float:
+    """Return the nearest float, or the largest one of that sign beyond all floats.
+
+    Example:
+        >>> from fractions import Fraction
+        >>> from tropnet.exact.fraction import finite_float
+        >>> finite_float(Fraction(1, 4)), finite_float(-(Fraction(10) ** 400))
+        (0.25, -1.7976931348623157e+308)
+    """
+    largest = sys.float_info.max
+    if abs(value) < largest:
+        return float(value)
+    return largest if value > 0 else -largest
