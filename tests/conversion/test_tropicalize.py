@@ -16,7 +16,8 @@ from tests.oracles.cells import Form, cells, equals_on_cells
 from tropnet.algebra import TropicalMap, TropicalPolynomial
 from tropnet.algebra.essential import essential_terms
 from tropnet.conversion import Plan, tropicalize
-from tropnet.errors import BudgetExceeded, TropnetError
+from tropnet.domains import Box
+from tropnet.errors import BudgetExceeded, DomainError, TropnetError
 from tropnet.network import Affine, Layer, Network
 from tropnet.testing.strategies import nasty_floats, networks, points
 
@@ -225,3 +226,12 @@ def test_no_hidden_layer() -> None:
     f = tropicalize(Network.from_dense([[[1, -2], [0, 0]]], [["1/2", 3]]))
     assert f.k == ((1, 1), (1, 1))
     assert f([4, 1]) == (Fraction(5, 2), 3)
+
+
+@pytest.mark.parametrize("method", ["auto", "layers", "regions"])
+def test_flat_boxes_are_refused_in_the_words_of_the_cells(method: Any) -> None:
+    network = Network.from_dense([[[1, 1]], [[1]]])
+    with pytest.raises(
+        DomainError, match=r"^the box is flat: coordinate 1 is always 1/3; restrict"
+    ):
+        tropicalize(network, Box([0, "1/3"], [1, "1/3"]), method=method)

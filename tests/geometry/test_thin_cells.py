@@ -31,5 +31,5 @@ def test_unbounded_cells_are_thick_and_strips_are_not() -> None:
 
 def test_a_length_is_asked_for() -> None:
     cells = enumerate_cells(Network.from_dense([[[1]], [[1]]]), Box([-1], [1]))
-    with pytest.raises(DomainError, match="^below=0; give a positive length"):
+    with pytest.raises(DomainError, match=r"^below=0; give a positive length"):
         merge_thin_cells(cells, 0)

@@ -14,6 +14,7 @@ from tropnet.conversion.cell_forecast import CellForecast
 from tropnet.conversion.cell_sample import CellSample, bounded
 from tropnet.domains import Domain, require_dimension
 from tropnet.errors import BudgetExceeded
+from tropnet.geometry.flat_box import require_thick_box
 
 if TYPE_CHECKING:
     from tropnet.network import Affine, Network
@@ -217,6 +218,7 @@ def plan_layers(network: Network, domain: Domain = None, *, seed: int = 0) -> Pl
         ((4, 2),)
     """
     require_dimension(domain, network.n_inputs)
+    require_thick_box(domain)
     # weights of 1e300 overflow here; a plan may be off where an answer may not
     if sum(network.widths) * max((network.n_inputs, *network.widths)) > _LARGEST:
         return _hopeless(network)

@@ -12,6 +12,7 @@ from tropnet.conversion.plan import plan_layers
 from tropnet.conversion.regions_form import CELLS_PER_TERM, NotProvedError, regions_form
 from tropnet.domains import Domain, require_dimension
 from tropnet.errors import BudgetExceeded, DomainError
+from tropnet.geometry.flat_box import require_thick_box
 
 if TYPE_CHECKING:
     from tropnet.algebra import TropicalMap
@@ -76,6 +77,7 @@ def tropicalize(
         on Box(['1'], ['2']) only
     """
     require_dimension(domain, network.n_inputs)
+    require_thick_box(domain)
     if method == "auto":
         return _chosen(network, domain, max_terms, time_limit)
     if method == "layers":

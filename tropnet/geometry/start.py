@@ -16,6 +16,7 @@ from tropnet.exact import RationalMatrix
 from tropnet.geometry.circuit import Circuit
 from tropnet.geometry.exact_cut import cut_exactly
 from tropnet.geometry.face_lattice import FaceLattice
+from tropnet.geometry.flat_box import require_thick_box
 
 if TYPE_CHECKING:
     from tropnet.geometry.evaluation import Evaluation
@@ -151,12 +152,7 @@ def primitive(row: list[int]) -> list[int]:
 
 def _box_start(box: Box) -> Start:
     n = box.dimension
-    flat = [k for k in range(n) if box.lower[k] == box.upper[k]]
-    if flat:
-        raise DomainError(
-            f"the box is flat: coordinate {flat[0]} is always {box.lower[flat[0]]}; restrict the "
-            "network to the other coordinates by `slice_network`"
-        )
+    require_thick_box(box)
     lattice = FaceLattice(n, 2**n)
     number: dict[tuple[int, ...], int] = {}
     rows: list[list[int]] = []
