@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
 
 import tropnet
@@ -21,3 +24,20 @@ def test_wrong_use() -> None:
         canonical_form("examples:moons_a", time_limit=0)
     with pytest.raises(ShapeError):
         canonical_form("examples:moons_a", tropnet.Box.cube(3))
+
+
+def test_the_time_limit_covers_the_form_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tropnet.geometry.polyhedral_complex as complexes
+
+    solve = complexes.vertices_exactly
+
+    def slowly(*given: Any) -> Any:
+        time.sleep(0.5)
+        return solve(*given)
+
+    monkeypatch.setattr(complexes, "_VERTICES", 8)
+    monkeypatch.setattr(complexes, "vertices_exactly", slowly)
+    started = time.monotonic()
+    with pytest.raises(DomainError, match=r"^time_limit=1 was up while the form of \d+ cells"):
+        tropnet.canonical_form("examples:moons_a", tropnet.Box.cube(2), time_limit=1)
+    assert time.monotonic() - started < 5

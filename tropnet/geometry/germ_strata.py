@@ -6,6 +6,7 @@ function and its domain alone, and determine both.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
@@ -65,7 +66,10 @@ class _Level:
 
 
 def germ_strata(
-    cells: PolyhedralComplex, maps: IntArray, max_incidences: int
+    cells: PolyhedralComplex,
+    maps: IntArray,
+    max_incidences: int,
+    pulse: Callable[[], None] = lambda: None,
 ) -> tuple[GermStratum, ...]:
     """Return the germs of dimensions n − 1 … 0 of the function on the cells of a complex.
 
@@ -73,6 +77,7 @@ def germ_strata(
         cells: pointed cells.
         maps: `(C,)` the number of the map of each cell, from 1.
         max_incidences: refuse complexes with more pairs of a face and a facet of it.
+        pulse: called now and then; it may raise.
 
     Raises:
         BudgetExceeded: the complex is larger.
@@ -86,14 +91,17 @@ def germ_strata(
             max_incidences,
             "raise max_incidences, or take a smaller domain",
         )
+    pulse()
     require_closed_faces(cells)
+    pulse()
     generators = face_generators(cells)
-    points = cells.exact_vertices()
+    points = cells.exact_vertices(pulse)
     whole = np.zeros(cells.pieces.n_cells, np.int64)
     level = _Level(maps, whole, ((),), np.zeros(1, np.int64))
     found = []
     for k in range(n - 1, -1, -1):
-        step = _Step(cells, k, level, generators, points)
+        pulse()
+        step = _Step(cells, k, level, generators, points, pulse)
         level, stratum = step.below()
         found.append(stratum)
     return tuple(found)
@@ -104,9 +112,10 @@ class _Step:
     """From the germs of dimension k + 1 to those of dimension k."""
 
     def __init__(
-        self, cells: PolyhedralComplex, k: int, above: _Level, generators: Any, points: Any
-    ) -> None:
-        self.cells, self.k, self.above = cells, k, above
+        self, cells: PolyhedralComplex, k: int, above: _Level, generators: Any, points: Any,
+        pulse: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self.cells, self.k, self.above, self.pulse = cells, k, above, pulse
         self.generators, self.points = generators, points
         indptr, children = cells.faces(k + 1)
         owner = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
@@ -138,6 +147,7 @@ class _Step:
         bits = pivots(lines)
         where = np.full(self._count(), -1, np.int64)
         where[faces] = of_face
+        self.pulse()
         sides = self._sides(rows, where, lines, bits)
         pairs = np.zeros((len(self.first), 2), np.int64)
         column = (sides < 0).astype(np.int64)
@@ -225,7 +235,11 @@ class _Step:
             np.column_stack([spaces[begin], spaces[second]]), axis=0, return_inverse=True
         )
         forms = self.above.forms
-        met = [intersection(forms[a], forms[b]) for a, b in pairs.tolist()]
+        met = []
+        for i, (a, b) in enumerate(pairs.tolist()):
+            if i % 1024 == 0:
+                self.pulse()
+            met.append(intersection(forms[a], forms[b]))
         return [met[i] for i in of_face.reshape(-1).tolist()]
 
     def _hyperplanes(self, faces: IntArray) -> list[Subspace]:

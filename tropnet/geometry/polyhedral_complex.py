@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from tropnet.typing import BoolArray, FloatArray, IntArray, SignArray
+
+#: Vertices that are solved at a time, between two looks at the clock.
+_VERTICES: Final = 4096
 
 
 @final
@@ -270,19 +274,29 @@ class PolyhedralComplex:
         result: BoolArray = np.logical_and.reduceat(finite, indptr[:-1])
         return result
 
-    def exact_vertices(self) -> Any:
-        """Return the generators exactly: object `(V, n + 1)` primitive integers (x, t)."""
-        return self._exact_vertices
+    def exact_vertices(self, pulse: Callable[[], None] = lambda: None) -> Any:
+        """Return the generators exactly: object `(V, n + 1)` primitive integers (x, t).
 
-    @cached_property
-    def _exact_vertices(self) -> Any:
+        Args:
+            pulse: called now and then while they are computed, at the first call; it may raise.
+        """
+        if "_exact_vertices" not in self.__dict__:
+            self.__dict__["_exact_vertices"] = self._solved_vertices(pulse)
+        return self.__dict__["_exact_vertices"]
+
+    def _solved_vertices(self, pulse: Callable[[], None]) -> Any:
         if self.record is None or self.start is None:
             return np.zeros((0, self.n_inputs + 1), object)
         if self.record.rows is not None:
             return self.record.rows
         owner = cells_of_vertices(self.record.lattice)
-        every = np.arange(len(self.generators))
-        return vertices_exactly(self.circuit, self.start, self.record, every, self.signs[owner])
+        parts = []
+        for first in range(0, max(len(self.generators), 1), _VERTICES):
+            pulse()
+            some = np.arange(first, min(first + _VERTICES, len(self.generators)))
+            pattern = self.signs[owner[some]]
+            parts.append(vertices_exactly(self.circuit, self.start, self.record, some, pattern))
+        return np.concatenate(parts)
 
     # ---- maps -------------------------------------------------------------------------------
 
