@@ -195,8 +195,11 @@ class JointBounds:
                     table.append((kind, k, source, offset))
                     data.append(weights)
                     # a weight below all normal floats loses more than a share of itself
-                    there = matrix.T.signs().reshape(-1) != 0
-                    sizes.append(np.where(there, np.maximum(np.abs(weights), _LEAST), 0.0))
+                    own = np.abs(weights)
+                    if own.min(initial=np.inf) < _LEAST:
+                        there = matrix.T.signs().reshape(-1) != 0
+                        own = np.where(there, np.maximum(own, _LEAST), 0.0)
+                    sizes.append(own)
                     offset += len(weights)
         weights = np.concatenate([*data, np.zeros(0)])
         starts = np.zeros(self.widths.size + 1, dtype=np.int64)
