@@ -8,7 +8,16 @@ import pytest
 
 import tropnet
 from tests.hard_pairs import two_norms
-from tropnet import Box, Different, DomainError, Equivalent, FormatError, Network, ShapeError
+from tropnet import (
+    Box,
+    CertificateError,
+    Different,
+    DomainError,
+    Equivalent,
+    FormatError,
+    Network,
+    ShapeError,
+)
 from tropnet.algebra import TropicalMap, TropicalPolynomial
 from tropnet.equivalence import Argmax, Argmin, UndecidedError
 
@@ -124,3 +133,16 @@ def test_what_is_no_model_is_refused() -> None:
         tropnet.compare(ABSOLUTE, "nowhere.onnx")
     with pytest.raises(FormatError, match="an object of type int"):
         tropnet.compare(ABSOLUTE, 7)
+
+
+def test_precision_may_be_a_text_and_evidence_is_a_certificate() -> None:
+    a, b, box = "examples:moons_a", "examples:moons_b", tropnet.Box.cube(2, 0, 1)
+    verdict = tropnet.compare(a, b, box, atol=9, precision="1/10")
+    assert verdict.upper <= verdict.lower * 11 / 10
+    with pytest.raises(DomainError, match="precision is 'much'; give a share"):
+        tropnet.compare(a, b, box, precision="much")
+    for wrong, name in ((verdict, "Equivalent"), ({}, "dict"), (5, "int")):
+        with pytest.raises(CertificateError, match=f"evidence is a {name}; give the certificate"):
+            tropnet.compare(a, b, box, evidence=wrong)
+    again = tropnet.compare(a, b, box, atol=9, evidence=verdict.certificate)
+    assert again.upper <= verdict.upper

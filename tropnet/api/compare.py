@@ -13,6 +13,7 @@ from tropnet.checker.relation import Kind
 from tropnet.domains import Domain
 from tropnet.equivalence import Argmax, Argmin, Verdict, compare_networks
 from tropnet.equivalence.split_boxes import Told
+from tropnet.errors import CertificateError
 from tropnet.io import read_domain
 
 
@@ -73,6 +74,7 @@ def compare(
         ShapeError: different numbers of inputs or outputs, or a domain of another dimension.
         DomainError: an empty domain, a negative atol, an unknown norm or relation, arguments that
             do not go together, a choice among less than two outputs, a constant output under rtol.
+        CertificateError: evidence of another question, or what is no certificate.
         TropnetError: a model or domain cannot be loaded, or the time limit was reached before any
             point of a polyhedron was known.
 
@@ -96,6 +98,11 @@ def compare(
     if isinstance(domain, str | os.PathLike):
         domain = read_domain(domain)
     if evidence is not None and not isinstance(evidence, Certificate):
+        if not isinstance(evidence, str | os.PathLike):
+            raise CertificateError(
+                f"evidence is a {type(evidence).__name__}; give the certificate of an earlier "
+                "verdict, verdict.certificate, or its file"
+            )
         evidence = read_certificate(evidence)
     return compare_networks(
         as_network(a),

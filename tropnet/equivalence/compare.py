@@ -14,7 +14,8 @@ from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.relative import relative
 from tropnet.equivalence.split_boxes import Told
 from tropnet.equivalence.verdict import Verdict
-from tropnet.errors import DomainError
+from tropnet.errors import DomainError, TropnetError
+from tropnet.exact import as_fraction
 from tropnet.network import Network
 
 
@@ -82,17 +83,18 @@ def compare_networks(
     )
     problem = relative(problem, rtol)
     if precision is not None:
-        _require_precision(precision, problem)
+        precision = _precision(precision, problem)
     with stopping_at_interrupt(problem.stop):
         return Portfolio(problem, start, precision, evidence, progress).run()
 
 
-def _require_precision(precision: Any, problem: Problem) -> None:
+def _precision(precision: Any, problem: Problem) -> float:
     try:
-        share = float(precision)
-    except (TypeError, ValueError):
+        share = float(as_fraction(precision, "precision"))
+    except (TropnetError, OverflowError):
         share = -1.0
     if not 0 <= share < math.inf:
         raise DomainError(f"precision is {precision!r}; give a share such as 0.1, for 10 %")
     if not problem.bounded:
         raise DomainError("precision asks for a bounded domain; give a Box, or leave it out")
+    return share
