@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+import tropnet
 from tropnet.domains import Box
 from tropnet.equivalence import Different, Equivalent, Undecided, UndecidedError
 from tropnet.equivalence.compare import compare_networks
@@ -70,3 +71,12 @@ def test_the_float32_point_of_a_decimal_corner_stays_in_the_box() -> None:
     assert witness.point == (Fraction(1, 10),)
     assert witness.float32_point[0] < 0.1 < float(np.float32(0.1))
     assert witness.survives_float32
+
+
+def test_a_note_about_both_networks_is_shown_once() -> None:
+    verdict = tropnet.compare("examples:moons_a", "examples:moons_b", Box.cube(2, 0, 1))
+    (note,) = [text for name, text in verdict.rows() if name == "note"]
+    assert note.startswith("a and b: the file holds weights alone")
+    assert len(verdict.notes) == 2
+    one = tropnet.compare("examples:moons_b", "examples:moons_a_permuted", Box.cube(2, 0, 1))
+    assert [text[:3] for name, text in one.rows() if name == "note"] == ["a: "]

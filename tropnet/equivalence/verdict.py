@@ -114,7 +114,12 @@ class Verdict(ABC):
         ]
 
     def _noted(self) -> list[tuple[str, str]]:
-        return [("note", note) for note in self.notes]
+        """The notes, what holds of both networks once."""
+        about: dict[str, list[str]] = {}
+        for note in self.notes:
+            name, _, text = note.partition(": ")
+            about.setdefault(text, []).append(name)
+        return [("note", f"{' and '.join(names)}: {text}") for text, names in about.items()]
 
     def __repr__(self) -> str:
         where = "all of R^n" if self.domain is None else repr(self.domain)
