@@ -141,7 +141,8 @@ def test_precision_may_be_a_text_and_evidence_is_a_certificate() -> None:
     assert verdict.upper <= verdict.lower * 11 / 10
     with pytest.raises(DomainError, match="precision is 'much'; give a share"):
         tropnet.compare(a, b, box, precision="much")
-    for wrong, name in ((verdict, "Equivalent"), ({}, "dict"), (5, "int")):
+    others: list[tuple[Any, str]] = [(verdict, "Equivalent"), ({}, "dict"), (5, "int")]
+    for wrong, name in others:
         with pytest.raises(CertificateError, match=f"evidence is a {name}; give the certificate"):
             tropnet.compare(a, b, box, evidence=wrong)
     again = tropnet.compare(a, b, box, atol=9, evidence=verdict.certificate)

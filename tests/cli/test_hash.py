@@ -42,7 +42,7 @@ def test_one_line_a_box(tropnet: Run, tmp_path: Path) -> None:
 def test_refusals(tropnet: Run, tmp_path: Path) -> None:
     done = tropnet("hash", "examples:moons_a", "--max-cells", "3")
     assert (done.code, done.out) == (3, "")
-    assert done.err.startswith("tropnet: cells of the complex: predicted ")
+    assert done.err.startswith("tropnet: cells of the complex: found ")
     assert tropnet("hash", "examples:moons_a", "--time-limit", "0").code == 3
     wide = tmp_path / "wide.json"
     rng = np.random.default_rng(0)

@@ -63,7 +63,7 @@ def test_a_domain_cuts_the_count() -> None:
     network = random_network([2, 8, 8, 1], 0)
     everywhere, here = plan(network), plan(network, Box.cube(2, "0", "1/100"))
     assert here.terms < everywhere.terms
-    with pytest.raises(DomainError, match="no interior points"):
+    with pytest.raises(DomainError, match="the box is flat"):
         plan(network, Box([0, 0], [0, 1]))
     with pytest.raises(ShapeError, match="the domain has 3 coordinates"):
         plan(network, Box.cube(3))

@@ -106,7 +106,7 @@ def test_the_two_forms_of_one_vertical_controller(tropnet_data: Path, advisory: 
     assert not compare(graph, text, box)
     verdict = compare(graph, text, box, atol=1e-4)
     assert verdict
-    assert 1e-7 <= verdict.lower <= verdict.upper <= 1e-4
+    assert 1e-8 <= verdict.lower <= verdict.upper <= 1e-4
     normalised = load(folder / f"{name}.nnet", normalise=True)
     assert compare(graph, normalised, box, atol=1).lower > 24
 

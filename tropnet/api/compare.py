@@ -26,7 +26,7 @@ def compare(
     atol: Any = 0,
     rtol: Any = None,
     norm: Norm = "inf",
-    precision: float | None = None,
+    precision: Any = None,
     evidence: Certificate | str | os.PathLike[str] | None = None,
     time_limit: float = 60,
     seed: int = 0,

@@ -25,6 +25,7 @@ from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.match import Known, match_units
 from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.sample import Sampler
+from tropnet.equivalence.visit_cells import MORE_TIME
 from tropnet.errors import BudgetExceeded, CertificateError
 from tropnet.exact import as_fractions
 from tropnet.exact.fraction import decimal_text, finite_float, fraction_text
@@ -45,6 +46,8 @@ _NARROW: Final = 1.25
 #: Bits of the grid beyond the last one that matters: for its roundings, and `_SLACK`.
 _MORE_BITS: Final = 28
 _ZERO: Final = Fraction(0)
+#: Seconds for each weight that it takes to match units and to write differences, rounded up.
+_SECONDS: Final = 4e-6
 #: Leaves of a tree that only narrows the bracket of an undecided equality.
 _UNASKED: Final = 4
 #: Fractional bits of the checker's grid for bounds of size 1, and at most.
@@ -77,6 +80,11 @@ class BoxSearch:
         if root is None:
             raise BudgetExceeded("boxes", math.inf, 0, "give a bounded domain")
         a, b = folded(problem.a), folded(problem.b)
+        weights = sum(math.prod(m.shape) for f in (a, b) for y in f.affines for _, m in y.terms)
+        if weights * _SECONDS > problem.remaining:
+            raise BudgetExceeded(
+                "seconds before the first box", weights * _SECONDS, problem.remaining, MORE_TIME
+            )
         if evidence is None:
             matchings = match_units(replace(problem, a=a, b=b), known) or []
             self.constant = bracket.middles
@@ -85,6 +93,7 @@ class BoxSearch:
             constant = evidence.get("constant")
             self.constant = None if constant is None else list(as_fractions(constant, "constant"))
         self.matchings: list[Matching] = [_moderate(m) for m in matchings]
+        problem.require_time()
         kind = problem.relation.kind
         if self.constant is not None:
             b = shifted(b, self.constant)
@@ -102,6 +111,7 @@ class BoxSearch:
         self.tree = BranchAndBound(bounds, np.array(root).T.copy())
         if evidence is not None:
             self.tree.resume(self._codes(evidence.get("tree")))
+        problem.require_time()
         self._sampler, self._aim = Sampler(problem), Aim(problem, bracket)
         self._look(self.tree.corners)
 
@@ -129,6 +139,11 @@ class BoxSearch:
                 next_look = time.monotonic() + _LOOK
         self.offer()
         return f"{self._bracket_text()}, {self.tree.n_leaves} boxes"
+
+    @property
+    def constant_is_old(self) -> bool:
+        """Whether points found since tell of a better constant, for a relation up to one."""
+        return self.constant is not None and self.constant != self.bracket.middles
 
     @cached_property
     def growth(self) -> int:
