@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 import numpy as np
 
 from tropnet.bounds.joint_bounds import BoxBounds, JointBounds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tropnet.checker.joint_program import JointProgram
-    from tropnet.typing import FloatArray, SignArray
+    from tropnet.typing import BoolArray, FloatArray, SignArray
 
 #: Boxes split at a time.
 _BATCH: Final = 64
 #: Steps after which a probe of what is left gives up.
 _PROBE: Final = 64
+
+
+#: Takes `(B, 2, n)` boxes.
+Outside: TypeAlias = "Callable[[FloatArray], BoolArray]"
 
 
 @final
@@ -34,6 +38,7 @@ class BranchAndBound:
     Args:
         bounds: how to bound a box.
         root: `(2, n)` its ends.
+        outside: tells of boxes which of them have no point of the domain, for certain.
 
     Example:
         >>> import numpy as np
@@ -51,8 +56,11 @@ class BranchAndBound:
         True
     """
 
-    def __init__(self, bounds: JointBounds, root: FloatArray) -> None:
+    def __init__(
+        self, bounds: JointBounds, root: FloatArray, outside: Outside | None = None
+    ) -> None:
         self._bounds = bounds
+        self._outside = outside
         #: by which input a part is split, n + unit for a unit's sign, −1 for a leaf
         self.splits: list[int] = []
         #: the first of both halves of a part that is split; the second follows it
@@ -227,7 +235,11 @@ class BranchAndBound:
 
     def _bound(self, parts: list[tuple[FloatArray, SignArray | None]]) -> BoxBounds:
         boxes = np.array([box for box, _ in parts])
-        if all(signs is None for _, signs in parts):
-            return self._bounds(boxes)
-        none = np.zeros(self._bounds.n_values, dtype=np.int8)
-        return self._bounds(boxes, np.array([none if s is None else s for _, s in parts]))
+        signs = None
+        if any(s is not None for _, s in parts):
+            none = np.zeros(self._bounds.n_values, dtype=np.int8)
+            signs = np.array([none if s is None else s for _, s in parts])
+        found = self._bounds(boxes, signs)
+        if self._outside is not None:
+            found.upper[self._outside(boxes)] = -np.inf
+        return found

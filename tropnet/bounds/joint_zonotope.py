@@ -367,10 +367,15 @@ def _worst_pair(ga: Any, gb: Any, g1: Any, g2: Any, g3: Any, state: Any, worst: 
     best = 0.0
     worst[0], worst[1] = 0, min(1, size - 1)
     for i in range(size):
+        first = np.inf  # the lead of i is its distance to whatever comes next
+        for k in range(size):
+            if k != i:
+                first = min(first, _largest_difference(ga, state[0], i, k))
+        if first <= 0.0:
+            continue
         for k in range(size):
             if i == k or _largest_difference(gb, state[1], k, i) <= 0.0:
                 continue
-            first = _largest_difference(ga, state[0], i, k)
             total = mixed = 0.0
             for t in range(g1.shape[0]):
                 step = g1[t, i] - g1[t, k]

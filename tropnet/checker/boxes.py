@@ -134,11 +134,13 @@ def _lead_above(outputs: JointZonotope, sign: int) -> Fraction:
     worst = Fraction(0)
     size = len(outputs.a.center)
     for i in range(size):
+        # the lead of i is its distance to whatever comes next
+        lead = min(_most(outputs.a, i, j, sign) for j in range(size) if j != i)
         for k in range(size):
-            if i == k or _most(outputs.b, k, i, sign) <= 0:
+            if lead <= 0 or i == k or _most(outputs.b, k, i, sign) <= 0:
                 continue
             # where g_k > g_i: f_i − f_k < δ_i − δ_k; and so is half the sum of both
-            lead, slip = _most(outputs.a, i, k, sign), _most(outputs.pairs, i, k, sign)
+            slip = _most(outputs.pairs, i, k, sign)
             both = Fraction(_most_of_sum(outputs, i, k, sign), 2)
             worst = max(worst, min(Fraction(lead), Fraction(slip), both))
     return worst

@@ -20,6 +20,7 @@ from tropnet.checker.joint_program import JointProgram
 from tropnet.checker.matching import Matching
 from tropnet.checker.relation import Relation
 from tropnet.checker.split_tree import outward_box, splits_of, tree_text
+from tropnet.domains import Domain, Polyhedron
 from tropnet.equivalence.aim import Aim
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.match import Known, match_units
@@ -34,7 +35,7 @@ from tropnet.network.affine import Affine
 from tropnet.network.fold import folded
 
 if TYPE_CHECKING:
-    from tropnet.typing import FloatArray
+    from tropnet.typing import BoolArray, FloatArray
 
 #: Called with a word on what goes on, and the share of the work that is done, if it is known.
 Told: TypeAlias = Callable[[str, float | None], object]
@@ -108,7 +109,7 @@ class BoxSearch:
             np.array(above) if above else None,
         )
         self.units = bounds.units
-        self.tree = BranchAndBound(bounds, np.array(root).T.copy())
+        self.tree = BranchAndBound(bounds, np.array(root).T.copy(), _outside(problem.domain))
         if evidence is not None:
             self.tree.resume(self._codes(evidence.get("tree")))
         problem.require_time()
@@ -223,6 +224,24 @@ class BoxSearch:
         shown = "inf" if lower is None else decimal_text(lower, 3)
         bounded = self.problem.relation.bounded
         return f"{shown} <= {bounded} <= {self.tree.upper:.4g}"
+
+
+def _outside(domain: Domain) -> Callable[[FloatArray], BoolArray] | None:
+    """Return what tells of boxes whether one inequality of a polyhedron fails on all of each."""
+    if not isinstance(domain, Polyhedron):
+        return None
+    A, b = domain.A.to_floats(), domain.b.to_floats()[:, 0]
+    positive, negative = np.maximum(A, 0.0), np.minimum(A, 0.0)
+
+    def outside(boxes: FloatArray) -> BoolArray:
+        with np.errstate(all="ignore"):
+            low, high = boxes[:, 0], boxes[:, 1]
+            least = low @ positive.T + high @ negative.T
+            size = np.abs(boxes).max(axis=1) @ np.abs(A).T + np.abs(b)
+            # far more than what is rounded in sums of up to a hundred thousand products
+            return np.asarray((least - b > 1e-9 * size + 1e-280).any(axis=1))
+
+    return outside
 
 
 def _growth(program: JointProgram) -> int:

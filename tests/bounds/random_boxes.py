@@ -1,0 +1,84 @@
+"""Verdicts by boxes alone against exact enumeration: `python -m tests.bounds.random_boxes N SEED`."""
+
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from tests.bounds.joint_pairs import near_copy, random_network
+from tropnet import Box, Network, Polyhedron
+from tropnet.checker import check_networks
+from tropnet.checker.cells import supremum
+from tropnet.checker.relation import Relation
+from tropnet.domains import Domain
+from tropnet.equivalence.compare import compare_networks
+
+KINDS: tuple[Any, ...] = ("equal", "at_most", "up_to_constant", "argmax", "argmin")
+
+
+def pair(rng: np.random.Generator) -> tuple[Network, Network, Domain]:
+    n, m = int(rng.integers(1, 3)), int(rng.integers(2, 4))
+    widths = [int(w) for w in rng.integers(1, 6, size=rng.integers(1, 3))]
+    f = random_network(rng, n, m, widths)
+    far = rng.random() < 0.2
+    g = random_network(rng, n, m, widths) if far else near_copy(rng, f, 10.0 ** -rng.integers(1, 9))
+    if n == 2 and rng.random() < 0.3:
+        return f, g, Polyhedron([[1, 1], [-1, 0], [0, -1]], [1, "1/3", 1])
+    return f, g, Box.cube(n)
+
+
+def examine(seed: int, seconds: float = 2) -> str | None:
+    """Return what is wrong with the verdict of one pair, or None."""
+    rng = np.random.default_rng([31, seed])
+    f, g, domain = pair(rng)
+    kind = KINDS[rng.integers(0, len(KINDS))]
+    norm = str(rng.choice(["inf", "1", "2"])) if kind == "equal" else "inf"
+    exact = supremum(f, g, domain, Relation(kind, norm))
+    if exact.lower is None or exact.upper is None:
+        return f"{seed}: unbounded on a bounded domain"
+    share = Fraction(int(rng.choice([90, 99, 100, 101, 110])), 100)
+    atol = exact.upper * share + Fraction(int(rng.integers(0, 2)), 10**9)
+    if atol == 0:
+        atol = Fraction(1, 10**9)
+    with patch("tropnet.equivalence.portfolio.MAX_INPUTS", 0):
+        verdict = compare_networks(
+            f,
+            g,
+            domain,
+            relation=kind,
+            norm=norm,
+            atol=atol,
+            time_limit=seconds,  # type: ignore[arg-type]
+        )
+    told = (
+        f"{seed}: {kind}, norm {norm}, atol {float(atol)}: {verdict!r}, truly {float(exact.lower)}"
+    )
+    if verdict.word == "Equivalent" and exact.lower > atol:
+        return f"{told}: not equivalent"
+    if verdict.word == "Different" and exact.upper <= atol:
+        return f"{told}: not different"
+    if verdict.lower > exact.upper or verdict.upper < exact.lower:
+        return f"{told}: the bracket is wrong"
+    report = check_networks(verdict.certificate, f, g, sample=200)
+    if not report and report.sampled is None:
+        return f"{told}: {report.reason}"
+    return None
+
+
+def main(count: int, seed: int) -> int:
+    failures = 0
+    for k in range(seed, seed + count):
+        wrong = examine(k)
+        if wrong is not None:
+            failures += 1
+            print(wrong, flush=True)  # noqa: T201
+    print(f"{count} pairs, {failures} failures")  # noqa: T201
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:3])))
