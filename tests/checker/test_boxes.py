@@ -107,7 +107,7 @@ def test_what_is_true_is_proven_and_what_is_not_refused(
     assert check_networks(certificate, f, g)
     upper, ends = certificate.upper, ([-1, -1], [1, 1])
     box = IntervalVector.of(*ends) if domain is SQUARE else IntervalVector.of(
-        ["-1/3", -1], [2, "4/3"]
+        [Fraction(-1, 3), -1], [2, Fraction(4, 3)]
     )  # fmt: skip
 
     def replay(claimed: Any) -> None:
