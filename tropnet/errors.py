@@ -85,8 +85,7 @@ class BudgetExceeded(TropnetError):  # noqa: N818 - the design's name, and it re
         self.found = found
         how = "found" if found else "predicted"
         super().__init__(
-            f"{what}: {how} {_short(predicted, '.3g')}, budget {_short(budget, 'g')}; "
-            f"try: {advice}"
+            f"{what}: {how} {_short(predicted, '.3g')}, budget {_short(budget, 'g')}; try: {advice}"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
