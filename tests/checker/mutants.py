@@ -14,14 +14,16 @@ from collections.abc import Iterator
 from fractions import Fraction
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from tests.oracles.fractions_forward import forward
 from tests.oracles.joint_cells import answer, gap_at, lies_in
 from tests.oracles.relation_gaps import gap_of, scaled, supremum_of
 from tropnet.checker import Certificate, LowerEvidence, check_networks
+from tropnet.checker.cells import supremum
 from tropnet.checker.certificate import seal
 from tropnet.checker.gap import Norm
-from tropnet.checker.relation import KINDS
+from tropnet.checker.relation import KINDS, Relation
 from tropnet.domains import Box, Domain, Polyhedron
 from tropnet.equivalence.compare import compare_networks
 from tropnet.errors import CertificateError
@@ -108,9 +110,14 @@ def _near(value: Any, rng: Random) -> Any:
         return value + rng.choice([-1, 1, 1000])
     if not isinstance(value, str):
         return value
+    if " " in value:  # a tree
+        parts = value.split(" ")
+        parts[rng.randrange(len(parts))] = rng.choice([".", "0", "1", "1a0", "1b1", "2", "2a2"])
+        return " ".join(parts if rng.random() < 0.5 else rng.sample(parts, len(parts)))
     words = [
         "equivalent", "different", "bracket", "identical", "relations", "intervals", "cells",
-        "none", "inf", "1", "2", *KINDS, "new", "dead", "active", "affine", "same", "opposite",
+        "boxes", "none", "inf", "1", "2", *KINDS, "new", "dead", "active", "affine", "same",
+        "opposite",
     ]  # fmt: skip
     try:
         number = Fraction(value)
@@ -273,6 +280,7 @@ def bases() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
         verdict = compare_networks(a, b, domain, atol=atol, norm=norm)
         found[name] = (a, b, verdict.certificate.to_json())
     found.update(_relations())
+    found.update(_boxes())
     found["intervals"] = (deep, near, _intervals(deep, near, triangle))
     found["a bracket"] = (deep, near, _bracket(deep, near, Box.cube(2, -3, 3)))
     return found
@@ -297,6 +305,33 @@ def _relations() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
     found = {}
     for name, (domain, options) in questions.items():
         verdict = compare_networks(f, g, domain, **options)
+        found[name] = (f, g, verdict.certificate.to_json())
+    return found
+
+
+def _boxes() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
+    """Return certificates whose upper end is proven box by box."""
+    f = dense([[1, 2], [-1, 1]], [[1, -1], [2, 1], [0, 1]], bias=[[1, 0], [0, -1, "1/2"]])
+    g = dense([[1, 2], [-1, 1]], [[1, -1], [2, 1], [0, "7/8"]], bias=[[1, 0], [0, "-7/8", 0]])
+    triangle = Polyhedron([[-1, 0], [0, -1], [1, 1]], [0, 0, 2])
+    box = Box([-2, -1], [1, 2])
+    questions: dict[str, tuple[Domain, Relation]] = {
+        "boxes": (box, Relation("equal", "2")),
+        "boxes in a triangle": (triangle, Relation()),
+        "boxes for order": (triangle, Relation("at_most")),
+        "boxes up to a constant": (triangle, Relation("up_to_constant")),
+        "boxes for argmax": (box, Relation("argmax")),
+    }
+    found = {}
+    for name, (domain, asked) in questions.items():
+        exact = supremum(f, g, domain, asked).upper
+        assert exact is not None
+        norm: Any = asked.norm
+        # near enough to the truth for some boxes to be split
+        atol = exact * Fraction(51, 50) + Fraction(1, 100)
+        with patch("tropnet.equivalence.portfolio.MAX_INPUTS", 0):
+            verdict = compare_networks(f, g, domain, relation=asked.kind, norm=norm, atol=atol)
+        assert verdict.certificate.upper.method == "boxes", name
         found[name] = (f, g, verdict.certificate.to_json())
     return found
 

@@ -20,7 +20,8 @@ NAMES = [
     "a bounded difference", "intervals", "a bracket", "two maxima",
     "order", "no order", "a constant apart", "no constant apart", "argmax within a margin",
     "another argmax", "another argmin", "tolerances", "relative tolerances",
-    "cells in space", "cells in a wedge", "a difference in space",
+    "boxes", "boxes in a triangle", "boxes for order", "boxes up to a constant",
+    "boxes for argmax", "cells in space", "cells in a wedge", "a difference in space",
 ]  # fmt: skip
 
 
@@ -39,7 +40,7 @@ def test_every_kind_of_claim_and_method_is_mutated() -> None:
         (claim, kind) for claim in ("equivalent", "different") for kind in KINDS if kind != "argmin"
     }
     assert {c.spread is None for c in found if c.scales is not None} == {True, False}
-    assert methods == {"identical", "relations", "intervals", "cells", "none"}
+    assert methods == {"identical", "relations", "intervals", "boxes", "cells", "none"}
 
 
 def test_some_need_cells_in_space() -> None:
