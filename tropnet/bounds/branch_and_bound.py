@@ -67,6 +67,7 @@ class BranchAndBound:
         self.children: list[int] = []
         self._parts: list[tuple[FloatArray, SignArray | None] | None] = []
         self._next: list[int] = []  # how a leaf would be split; −1 if it cannot be
+        self._margins: list[float] = []
         self._heap: list[tuple[float, int]] = []
         #: the largest bound of a leaf that cannot be split any more
         self._stuck = -np.inf
@@ -82,6 +83,16 @@ class BranchAndBound:
     def upper(self) -> float:
         """A proven upper bound of the gap on the root."""
         return max(self._stuck, -self._heap[0][0] if self._heap else -np.inf)
+
+    @property
+    def margin(self) -> float:
+        """The least distance by which anything was ruled out on a leaf.
+
+        Whoever follows the bounds with roundings of their own comes to the same conclusions only
+        with roundings that are smaller.
+        """
+        leaves = zip(self._margins, self.splits, strict=True)
+        return min((margin for margin, split in leaves if split < 0), default=np.inf)
 
     @property
     def n_boxes(self) -> int:
@@ -151,6 +162,7 @@ class BranchAndBound:
                 self.splits.append(-1)
                 self.children.append(-1)
                 self._next.append(-1)
+                self._margins.append(np.inf)
             waiting += [self.children[index] + 1, self.children[index]]
         self._heap, self._stuck = [], -np.inf
         for start in range(0, len(leaves), 2 * _BATCH):
@@ -197,6 +209,7 @@ class BranchAndBound:
         self.splits += [-1] * len(parts)
         self.children += [-1] * len(parts)
         self._next += [-1] * len(parts)
+        self._margins += [np.inf] * len(parts)
         self._look(indices, found)
         corners: FloatArray = found.points[found.upper > -np.inf]
         return corners
@@ -205,6 +218,7 @@ class BranchAndBound:
         """Note the bounds of leaves."""
         for row, index in enumerate(indices):
             bound = float(found.upper[row])
+            self._margins[index] = float(found.margin[row])
             self._next[index] = split = self._split(found, row)
             if split < 0:
                 self._stuck = max(self._stuck, bound)

@@ -53,12 +53,15 @@ class BoxBounds:
         dimension: `(B,)` the input that it pays to split, −1 where none can be.
         unit: `(B,)` the unit that it pays to split by its sign, −1 where none can be.
         points: `(B, n)` corners where the gap may be large.
+        margin: `(B,)` the least distance by which an output, or a part without points, was ruled
+            out; infinity where none was.
     """
 
     upper: FloatArray
     dimension: IntArray
     unit: IntArray
     points: FloatArray
+    margin: FloatArray
 
 
 @final
@@ -157,7 +160,7 @@ class JointBounds:
         count = len(boxes)
         if phases is None:
             phases = np.zeros((count, self.n_values), dtype=np.int8)
-        results = np.empty((count, 5))
+        results = np.empty((count, 6))
         points = np.empty((count, self.n_inputs))
         run = joint_zonotope.compiled()
 
@@ -176,7 +179,11 @@ class JointBounds:
                 list(self._pool.map(part, range(self.threads)))
         upper = np.where(np.isnan(results[:, 0]), np.inf, results[:, 0])
         return BoxBounds(
-            upper, results[:, 1].astype(np.int64), results[:, 3].astype(np.int64), points
+            upper,
+            results[:, 1].astype(np.int64),
+            results[:, 3].astype(np.int64),
+            points,
+            results[:, 5],
         )
 
     def _compiled(self, layers: list[JointLayer]) -> tuple[Any, ...]:

@@ -359,8 +359,13 @@ def _largest_difference(g: Any, state: Any, i: int, k: int) -> float:
     return float((c[i] - c[k]) + total * MORE + TINY)
 
 
-def _worst_pair(ga: Any, gb: Any, g1: Any, g2: Any, g3: Any, state: Any, worst: Any) -> float:
-    """Return a bound of f's lead where another output of g is larger; set the worst pair."""
+def _worst_pair(
+    ga: Any, gb: Any, g1: Any, g2: Any, g3: Any, state: Any, worst: Any, result: Any
+) -> float:
+    """Return a bound of f's lead where another output of g is larger; set the worst pair.
+
+    `result` is told by how much, at least, other pairs were ruled out.
+    """
     cd, rd, md = state[2][0], state[2][1], state[2][2]
     ca, ra, ma = state[0][0], state[0][1], state[0][2]
     size = len(cd)
@@ -372,9 +377,14 @@ def _worst_pair(ga: Any, gb: Any, g1: Any, g2: Any, g3: Any, state: Any, worst: 
             if k != i:
                 first = min(first, _largest_difference(ga, state[0], i, k))
         if first <= 0.0:
+            result[5] = min(result[5], -first)
             continue
         for k in range(size):
-            if i == k or _largest_difference(gb, state[1], k, i) <= 0.0:
+            if i == k:
+                continue
+            ahead = _largest_difference(gb, state[1], k, i)
+            if ahead <= 0.0:
+                result[5] = min(result[5], -ahead)
                 continue
             total = mixed = 0.0
             for t in range(g1.shape[0]):
@@ -412,17 +422,20 @@ def _objective(
     high: Any,
     scales: Any,
     worst: Any,
+    result: Any,
 ) -> float:
     """Return an upper bound of what is asked; set the outputs that make it large."""
     size = len(low)
     worst[0], worst[1] = 0, -1
     if goal == ARGMAX:
-        return _worst_pair(ga, gb, g1, g2, g3, state, worst)
+        return _worst_pair(ga, gb, g1, g2, g3, state, worst, result)
     values = np.empty(size)
     total = best = 0.0
     for j in range(size):
         if goal == AT_MOST:
             value = max(high[j], 0.0) if high[j] == high[j] else np.inf
+            if high[j] <= 0.0:
+                result[5] = min(result[5], -high[j])
         else:
             value = max(abs(low[j]), abs(high[j])) if low[j] == low[j] else np.inf
         if value > 0.0:
@@ -560,7 +573,11 @@ def _one(  # noqa: C901 - all state of one box; numba passes it by many names
     result: Any,
     point: Any,
 ) -> None:
-    """Bound one box; `result` gets the bound, the input and the unit to split, and their scores."""
+    """Bound one box.
+
+    `result` gets the bound, the input to split with its score, the unit to split with its score,
+    and the least distance by which anything was ruled out.
+    """
     widths, starts = program[4], program[5]
     pair_starts, first_all, second_all, scale_all = pairs
     center, radius, size, total = values
@@ -581,6 +598,7 @@ def _one(  # noqa: C901 - all state of one box; numba passes it by many names
     symbol = np.zeros(widest, np.int64)
     result[0] = np.inf
     result[1], result[2], result[3], result[4] = -1.0, 0.0, -1.0, 0.0
+    result[5] = np.inf
     for k in range(1, n_layers + 2):
         _layer(k, n, (mid, half, reach), program, arena, place, spare, values, counts)
         wa, wb, wd = widths[k, 0], widths[k, 1], widths[k, 2]
@@ -636,6 +654,7 @@ def _one(  # noqa: C901 - all state of one box; numba passes it by many names
                 high[sd : sd + wd],
                 out_scales,
                 worst,
+                result,
             )
             break
         # units whose sign is given on this part of the box
@@ -645,12 +664,12 @@ def _one(  # noqa: C901 - all state of one box; numba passes it by many names
                 sign = phases[start + j]
                 if sign > 0:
                     if high[start + j] < 0.0:
-                        result[0] = -np.inf
+                        result[0], result[5] = -np.inf, -high[start + j]
                         return
                     low[start + j] = max(low[start + j], 0.0)
                 elif sign < 0:
                     if low[start + j] > 0.0:
-                        result[0] = -np.inf
+                        result[0], result[5] = -np.inf, low[start + j]
                         return
                     high[start + j] = min(high[start + j], 0.0)
             end = start + widths[k, which]

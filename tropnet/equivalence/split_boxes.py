@@ -46,6 +46,8 @@ _SLACK: Final = 2.0**-16
 _NARROW: Final = 1.25
 #: Bits of the grid beyond the last one that matters: for its roundings, and `_SLACK`.
 _MORE_BITS: Final = 28
+#: The size that a coefficient of a polyhedron and a margin are taken for, at least.
+_LEAST: Final = 1e-290
 _ZERO: Final = Fraction(0)
 #: Seconds for each weight that it takes to match units and to write differences, rounded up.
 _SECONDS: Final = 4e-6
@@ -167,7 +169,9 @@ class BoxSearch:
             return
         low, high = _BITS
         # one step of the grid, grown by the layers behind it, is a small share of the bound
-        bits = max(low, _MORE_BITS + self.growth - math.frexp(upper)[1])
+        # and so it is of the least distance by which another output, or a part, was ruled out
+        fine = max(min(upper or math.inf, self.tree.margin), _LEAST)
+        bits = max(low, _MORE_BITS + self.growth - math.frexp(fine)[1])
         if bits > high:
             return  # a bound so small that the checker's grid would be too fine
         data: dict[str, Any] = {
@@ -232,12 +236,14 @@ def _outside(domain: Domain) -> Callable[[FloatArray], BoolArray] | None:
         return None
     A, b = domain.A.to_floats(), domain.b.to_floats()[:, 0]
     positive, negative = np.maximum(A, 0.0), np.minimum(A, 0.0)
+    # a coefficient below all normal floats loses more than a share of itself
+    own = np.where(domain.A.signs() != 0, np.maximum(np.abs(A), _LEAST), 0.0)
 
     def outside(boxes: FloatArray) -> BoolArray:
         with np.errstate(all="ignore"):
             low, high = boxes[:, 0], boxes[:, 1]
             least = low @ positive.T + high @ negative.T
-            size = np.abs(boxes).max(axis=1) @ np.abs(A).T + np.abs(b)
+            size = np.abs(boxes).max(axis=1) @ own.T + np.abs(b)
             # far more than what is rounded in sums of up to a hundred thousand products
             return np.asarray((least - b > 1e-9 * size + 1e-280).any(axis=1))
 
