@@ -121,7 +121,7 @@ def test_values_lie_within_on_a_coarse_grid_where_all_is_rounded() -> None:
 def test_given_signs_hold_where_the_units_have_them() -> None:
     rng = np.random.default_rng(3)
     some = none = 0
-    for _ in range(30):
+    for _ in range(70):
         f, g, pairs = random_pair(rng)
         units = [
             (k, name, j)
