@@ -49,6 +49,8 @@ _MORE_BITS: Final = 28
 #: The size that a coefficient of a polyhedron and a margin are taken for, at least.
 _LEAST: Final = 1e-290
 _ZERO: Final = Fraction(0)
+#: The smallest bound that is claimed, unless a smaller one is asked for.
+_SMALLEST: Final = Fraction(1, 2**160)
 #: Seconds for each weight that it takes to match units and to write differences, rounded up.
 _SECONDS: Final = 4e-6
 #: Leaves of a tree that only narrows the bracket of an undecided equality.
@@ -165,6 +167,8 @@ class BoxSearch:
         value = Fraction(upper) * (1 + Fraction(_SLACK))
         if self.tree.upper <= self._wanted(None) and self.problem.atol > 0:
             value = min(value, self.problem.atol)
+        # what is smaller is within the roundings of the checker's grid
+        value = max(value, min(_SMALLEST, self.problem.atol or _SMALLEST))
         if self.bracket.upper.value is not None and self.bracket.upper.value <= value:
             return
         low, high = _BITS
