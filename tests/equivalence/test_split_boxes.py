@@ -263,8 +263,9 @@ def test_garbled_trees_are_refused_or_prove_what_they_say(tree: Any) -> None:
 # ---- pairs that invite lies ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("exponent", range(3, 8))
-@pytest.mark.parametrize("n", [2, 5])
+@pytest.mark.parametrize(
+    ("n", "exponent"), [*((2, k) for k in range(3, 8)), (5, 3), (5, 5), (5, 7)]
+)
 def test_a_needle_is_found(n: int, exponent: int) -> None:
     rng = np.random.default_rng(100 * n + exponent)
     f = dense([rng.standard_normal((8, n)), rng.standard_normal((2, 8))])
