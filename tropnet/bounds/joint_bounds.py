@@ -6,6 +6,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 import numpy as np
@@ -172,7 +173,8 @@ class JointBounds:
                 self._scales, arena, place, spare, values, shares, results, points,
             )  # fmt: skip
 
-        with _one_blas_thread():
+        # below our threads BLAS shall start none of its own: they would fight for the cores
+        with _blas().limit(limits=1, user_api="blas"):
             if self._pool is None:
                 part(0)
             else:
@@ -279,8 +281,10 @@ def _column(bias: RationalMatrix) -> FloatArray:
     return np.asarray(bias.to_floats(), dtype=np.float64).reshape(-1)
 
 
-def _one_blas_thread() -> Any:
-    """Keep BLAS from starting threads of its own below ours: they would fight for the cores."""
-    from threadpoolctl import threadpool_limits
+@cache
+def _blas() -> Any:
+    """Return what sets the threads of the BLAS libraries; to look for them takes a while."""
+    import scipy.linalg.cython_blas  # noqa: F401 - the one that compiled loops call
+    from threadpoolctl import ThreadpoolController
 
-    return threadpool_limits(1, "blas")
+    return ThreadpoolController()

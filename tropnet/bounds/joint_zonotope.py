@@ -11,7 +11,8 @@ Every rounding error goes into r, with the standard model of floating-point arit
 off by at most γ_K Σ|products|. Overflow gives infinities or NaN, which no comparison below takes
 for a bound. `docs/explanation/zonotopes.md` has the argument.
 
-All loops are plain Python functions that numba compiles at their first use.
+All loops are plain Python functions that numba compiles at their first use. They stand in one file
+because numba's cache on disk notices changes in the file of the outermost loop alone.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def compiled() -> Any:
 
     for helper in (
         _sums, _product, _gather, _slopes, _pair, _better, _rectify, _rectify_pairs, _spread,
-        _combine, _largest_difference, _worst_pair, _objective, _shares, _layer, _one,
+        _combine, _largest_difference, _worst_pair, _objective, _shares, _layer, _view, _measure,
+        _cut_off, _symbols, _choose, _one,
     ):  # fmt: skip
         register_jitable(helper)
     return njit(cache=True, nogil=True, error_model="numpy")(_bound_boxes)
@@ -557,7 +559,119 @@ def _layer(  # noqa: C901 - one loop nest over terms and arrays, in which order 
             radius[lo + j] = (sums[1, j] + gamma * abs(b)) * MORE + TINY
 
 
-def _one(  # noqa: C901 - all state of one box; numba passes it by many names
+def _view(arena: Any, place: Any, k: int, block: int, rows: int, width: int) -> Any:
+    """Return the first rows of the generators of layer k, as they lie in the arena."""
+    start = place[k, block]
+    return arena[block][start : start + rows * width].reshape(rows, width)
+
+
+def _measure(n: int, ga: Any, gb: Any, g1: Any, g2: Any, g3: Any, state: Any, errors: Any) -> None:
+    """Set sums of symbols and sizes of all forms; `errors` are the sums without the inputs."""
+    for which in range(2):
+        g = ga if which == 0 else gb
+        c, r, m, s = state[which]
+        _sums(g[n:], errors[which])
+        _sums(g[:n], s)
+        for j in range(len(c)):
+            s[j] = (s[j] + errors[which][j]) * MORE
+            m[j] = (abs(c[j]) + s[j] + r[j]) * MORE
+    c, r, m, s = state[2]
+    of_b, own = np.empty(len(c)), np.empty(len(c))
+    _sums(g1, s)
+    _sums(g2, of_b)
+    _sums(g3, own)
+    for j in range(len(c)):
+        s[j] = (s[j] + of_b[j] + own[j]) * MORE
+        m[j] = (abs(c[j]) + s[j] + r[j]) * MORE
+
+
+def _cut_off(phases: Any, low: Any, high: Any, start: int, width: int) -> float:
+    """Cut bounds off at 0 where a sign is given; return by how much one is ruled out, or −1."""
+    for j in range(start, start + width):
+        if phases[j] > 0:
+            if high[j] < 0.0:
+                return float(-high[j])
+            low[j] = max(low[j], 0.0)
+        elif phases[j] < 0:
+            if low[j] > 0.0:
+                return float(low[j])
+            high[j] = min(high[j], 0.0)
+    return -1.0
+
+
+def _symbols(
+    n: int,
+    g: Any,
+    start: int,
+    width: int,
+    before: int,
+    bounds: Any,
+    slope: Any,
+    rise: Any,
+    symbol: Any,
+    share: Any,
+    owner: Any,
+) -> int:
+    """Set slopes and rises of a layer's units and number the symbols that are new; count them."""
+    end = start + width
+    _slopes(bounds[0][start:end], bounds[1][start:end], slope[start:end], rise[start:end])
+    new = 0
+    for j in range(start, end):
+        if rise[j] > 0.0:
+            symbol[j] = new
+            _shares(g, n, j - start, share[before + new])
+            owner[before + new] = j
+            new += 1
+    return new
+
+
+def _choose(
+    n: int,
+    goal: int,
+    box: Any,
+    phases: Any,
+    g1: Any,
+    g2: Any,
+    g3: Any,
+    center: Any,
+    worst: Any,
+    shares: Any,
+    owner: Any,
+    result: Any,
+    point: Any,
+) -> None:
+    """Tell which input and which unit it pays to split, and at which corner the gap may be large.
+
+    Each symbol counts as much as it moves the worst output; that of a unit counts for the inputs
+    that move the unit.
+    """
+    low, high = box
+    i, o = worst[0], worst[1]
+    score = np.zeros(n)
+    sign = 1.0
+    if goal != ARGMAX and goal != AT_MOST and center[i] < 0.0:
+        sign = -1.0
+    for t in range(n):
+        step = g1[t, i] - (g1[t, o] if o >= 0 else 0.0)
+        score[t] += abs(step)
+        point[t] = high[t] if sign * step > 0.0 else low[t]
+    for which in range(3):
+        g = g1[n:] if which == 0 else (g2 if which == 1 else g3)
+        for t in range(g.shape[0]):
+            step = abs(g[t, i] - (g[t, o] if o >= 0 else 0.0))
+            if step > 0.0:
+                for x in range(n):
+                    score[x] += step * shares[which][t, x]
+                unit = owner[which, t]
+                if step > result[4] and phases[unit] == 0:
+                    result[3], result[4] = unit, step
+    for t in range(n):
+        middle = 0.5 * low[t] + 0.5 * high[t]
+        if low[t] < middle < high[t] and (result[1] < 0.0 or score[t] > result[2]):
+            result[1], result[2] = t, score[t]
+
+
+def _one(
     box: Any,
     phases: Any,
     n: int,
@@ -604,36 +718,16 @@ def _one(  # noqa: C901 - all state of one box; numba passes it by many names
         wa, wb, wd = widths[k, 0], widths[k, 1], widths[k, 2]
         sa, sb, sd = starts[k, 0], starts[k, 1], starts[k, 2]
         rows_a, rows_b, rows_d = counts[0], counts[1], counts[2]
-        ga = arena[0][place[k, 0] : place[k, 0] + rows_a * wa].reshape(rows_a, wa)
-        gb = arena[1][place[k, 1] : place[k, 1] + rows_b * wb].reshape(rows_b, wb)
-        g1 = arena[2][place[k, 2] : place[k, 2] + rows_a * wd].reshape(rows_a, wd)
-        g2 = arena[3][place[k, 3] : place[k, 3] + (rows_b - n) * wd].reshape(rows_b - n, wd)
-        g3 = arena[4][place[k, 4] : place[k, 4] + rows_d * wd].reshape(rows_d, wd)
+        ga, gb = _view(arena, place, k, 0, rows_a, wa), _view(arena, place, k, 1, rows_b, wb)
+        g1, g2 = _view(arena, place, k, 2, rows_a, wd), _view(arena, place, k, 3, rows_b - n, wd)
+        g3 = _view(arena, place, k, 4, rows_d, wd)
         state = (
             (center[sa : sa + wa], radius[sa : sa + wa], size[sa : sa + wa], total[sa : sa + wa]),
             (center[sb : sb + wb], radius[sb : sb + wb], size[sb : sb + wb], total[sb : sb + wb]),
             (center[sd : sd + wd], radius[sd : sd + wd], size[sd : sd + wd], total[sd : sd + wd]),
         )
         errors_a, errors_b = np.empty(wa), np.empty(wb)
-        spare_sums = np.empty(max(wa, wb, wd, 1))
-        for which in range(2):
-            g = ga if which == 0 else gb
-            c, r, m, s = state[which]
-            errors = errors_a if which == 0 else errors_b
-            _sums(g[n:], errors)
-            _sums(g[:n], s)
-            for j in range(len(c)):
-                s[j] = (s[j] + errors[j]) * MORE
-                m[j] = (abs(c[j]) + s[j] + r[j]) * MORE
-        c, r, m, s = state[2]
-        _sums(g1, s)
-        _sums(g2, spare_sums[:wd])
-        for j in range(wd):
-            s[j] += spare_sums[j]
-        _sums(g3, spare_sums[:wd])
-        for j in range(wd):
-            s[j] = (s[j] + spare_sums[j]) * MORE
-            m[j] = (abs(c[j]) + s[j] + r[j]) * MORE
+        _measure(n, ga, gb, g1, g2, g3, state, (errors_a, errors_b))
         p = pair_starts[k]
         first, second = first_all[p : p + wd], second_all[p : p + wd]
         scales = scale_all[p : p + wd]
@@ -657,41 +751,22 @@ def _one(  # noqa: C901 - all state of one box; numba passes it by many names
                 result,
             )
             break
-        # units whose sign is given on this part of the box
         for which in range(2):
-            start = starts[k, which]
-            for j in range(widths[k, which]):
-                sign = phases[start + j]
-                if sign > 0:
-                    if high[start + j] < 0.0:
-                        result[0], result[5] = -np.inf, -high[start + j]
-                        return
-                    low[start + j] = max(low[start + j], 0.0)
-                elif sign < 0:
-                    if low[start + j] > 0.0:
-                        result[0], result[5] = -np.inf, low[start + j]
-                        return
-                    high[start + j] = min(high[start + j], 0.0)
-            end = start + widths[k, which]
-            _slopes(low[start:end], high[start:end], slope[start:end], rise[start:end])
-            new = 0
+            start, width = starts[k, which], widths[k, which]
             g = ga if which == 0 else gb
             share = share_a if which == 0 else share_b
-            before = counts[which] - n
-            for j in range(start, end):
-                if rise[j] > 0.0:
-                    symbol[j] = new
-                    _shares(g, n, j - start, share[before + new])
-                    owner[which, before + new] = j
-                    new += 1
-            counts[3 + 5 * k + which] = counts[which] + new
+            far = _cut_off(phases, low, high, start, width)
+            if far >= 0.0:
+                result[0], result[5] = -np.inf, far
+                return
+            counts[3 + 5 * k + which] = counts[which] + _symbols(
+                n, g, start, width, counts[which] - n, (low, high), slope, rise, symbol, share,
+                owner[which],
+            )  # fmt: skip
         more_a, more_b = counts[3 + 5 * k], counts[3 + 5 * k + 1]
-        ga = arena[0][place[k, 0] : place[k, 0] + more_a * wa].reshape(more_a, wa)
-        gb = arena[1][place[k, 1] : place[k, 1] + more_b * wb].reshape(more_b, wb)
-        g1 = arena[2][place[k, 2] : place[k, 2] + more_a * wd].reshape(more_a, wd)
-        g2 = arena[3][place[k, 3] : place[k, 3] + (more_b - n) * wd].reshape(more_b - n, wd)
-        most = rows_d + wd
-        g3 = arena[4][place[k, 4] : place[k, 4] + most * wd].reshape(most, wd)
+        ga, gb = _view(arena, place, k, 0, more_a, wa), _view(arena, place, k, 1, more_b, wb)
+        g1, g2 = _view(arena, place, k, 2, more_a, wd), _view(arena, place, k, 3, more_b - n, wd)
+        g3 = _view(arena, place, k, 4, rows_d + wd, wd)
         plan, fresh = np.empty((3, wd)), np.zeros(wd, np.int64)
         new = _rectify_pairs(
             n,
@@ -722,33 +797,10 @@ def _one(  # noqa: C901 - all state of one box; numba passes it by many names
         counts[3 + 5 * k + 2] = more_a
         counts[3 + 5 * k + 3] = more_b - n
         counts[3 + 5 * k + 4] = rows_d + new
-    # where to split, and where the difference may be large
-    i, o = worst[0], worst[1]
-    score = np.zeros(n)
-    sign = 1.0
-    if goal != ARGMAX and goal != AT_MOST and state[2][0][i] < 0.0:
-        sign = -1.0
-    for t in range(n):
-        step = g1[t, i] - (g1[t, o] if o >= 0 else 0.0)
-        score[t] += abs(step)
-        point[t] = high_box[t] if sign * step > 0.0 else low_box[t]
-    best_unit, best_size = -1, 0.0
-    for which in range(3):
-        g = g1[n:] if which == 0 else (g2 if which == 1 else g3)
-        share = share_a if which == 0 else (share_b if which == 1 else share_d)
-        for t in range(g.shape[0]):
-            step = abs(g[t, i] - (g[t, o] if o >= 0 else 0.0))
-            if step > 0.0:
-                for x in range(n):
-                    score[x] += step * share[t, x]
-                unit = owner[which, t]
-                if step > best_size and phases[unit] == 0:
-                    best_unit, best_size = unit, step
-    result[3], result[4] = best_unit, best_size
-    for t in range(n):
-        middle = 0.5 * low_box[t] + 0.5 * high_box[t]
-        if low_box[t] < middle < high_box[t] and (result[1] < 0.0 or score[t] > result[2]):
-            result[1], result[2] = t, score[t]
+    _choose(
+        n, goal, box, phases, g1, g2, g3, state[2][0], worst, (share_a, share_b, share_d), owner,
+        result, point,
+    )  # fmt: skip
 
 
 def _bound_boxes(

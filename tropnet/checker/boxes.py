@@ -6,12 +6,12 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 
 from tropnet.checker.gap import norm_above
 from tropnet.checker.joint_program import JointProgram
 from tropnet.checker.joint_zonotope import Forms, JointReplay, JointZonotope
-from tropnet.checker.matching import Matching
+from tropnet.checker.matching import matchings_from_json
 from tropnet.checker.relation import Relation
 from tropnet.checker.split_tree import Part, leaves, outward_box
 from tropnet.domains import Box, Domain
@@ -21,6 +21,9 @@ from tropnet.exact.fraction import decimal_text
 from tropnet.network.affine import Affine
 from tropnet.network.fold import folded
 from tropnet.network.network import Network
+
+#: Rows a and right sides b of a · x ≤ b.
+Inequalities: TypeAlias = Sequence[tuple[Sequence[Fraction], Fraction]]
 
 #: A leaf whose bound does not come out, by a rounding, is split this often before it is refused.
 _DEEPER: Final = 12
@@ -93,7 +96,7 @@ def replay_boxes(
         raise CertificateError("a bound by boxes needs a tree, as text")
     if not isinstance(bits, int) or not _BITS[0] <= bits <= _BITS[1]:
         raise CertificateError(f"bits has to be a number from {_BITS[0]} to {_BITS[1]}")
-    prover = _Prover(JointReplay(program, bits), relation, domain, claimed)
+    prover = _Prover(JointReplay(program, bits), relation, _inequalities(domain), claimed)
     widths = [layer.widths[:2] for layer in program.layers]
     total = tree.count(".")
     chosen = None
@@ -170,7 +173,7 @@ def _most_of_sum(outputs: JointZonotope, i: int, k: int, sign: int) -> int:
 class _Prover:
     replay: JointReplay
     relation: Relation
-    domain: Domain
+    inequalities: Inequalities
     claimed: Fraction
 
     def prove(self, part: Part) -> None:
@@ -179,7 +182,7 @@ class _Prover:
         while waiting:
             piece, depth = waiting.pop()
             box = [(Fraction(u), Fraction(v)) for u, v in piece.box]
-            if _outside(self.domain, box):
+            if _outside(self.inequalities, box):
                 continue
             outputs = self.replay(box, piece.signs)
             if outputs is None:
@@ -196,14 +199,18 @@ class _Prover:
             waiting += [(half, depth + 1) for half in piece.halves(widest)]
 
 
-def _outside(domain: Domain, box: Sequence[tuple[Fraction, Fraction]]) -> bool:
-    """Tell whether one inequality of a polyhedron fails on the whole box."""
+def _inequalities(domain: Domain) -> Inequalities:
+    """Return the rows and right sides of a polyhedron; none for a box, which is its own root."""
     if domain is None or isinstance(domain, Box):
-        return False
-    rows, bounds = domain.A.to_fractions(), domain.b.to_fractions()
-    for row, (bound,) in zip(rows, bounds, strict=True):
-        least = sum(v * box[i][0 if v > 0 else 1] for i, v in enumerate(row) if v)
-        if least > bound:
+        return []
+    bounds = (bound for (bound,) in domain.b.to_fractions())
+    return list(zip(domain.A.to_fractions(), bounds, strict=True))
+
+
+def _outside(inequalities: Inequalities, box: Sequence[tuple[Fraction, Fraction]]) -> bool:
+    """Tell whether one inequality fails on the whole box."""
+    for row, bound in inequalities:
+        if sum(v * box[i][0 if v > 0 else 1] for i, v in enumerate(row) if v) > bound:
             return True
     return False
 
@@ -216,7 +223,10 @@ def _shifted(b: Network, relation: Relation, constant: Any) -> Network:
         return b
     if not isinstance(constant, list) or len(constant) != b.n_outputs:
         raise CertificateError("a relation up to a constant needs one constant for each output")
-    return shifted(b, as_fractions(constant, "constant"))
+    try:
+        return shifted(b, as_fractions(constant, "constant"))
+    except TropnetError as error:
+        raise CertificateError(f"the constant is garbled: {error}") from None
 
 
 def shifted(network: Network, constant: Sequence[Fraction]) -> Network:
@@ -224,23 +234,3 @@ def shifted(network: Network, constant: Sequence[Fraction]) -> Network:
     bias = network.output.bias.exact + RationalMatrix.from_rows([[v] for v in constant])
     output = Affine(dict(network.output.terms), bias)
     return type(network)(network.n_inputs, network.layers, output)
-
-
-def matchings_from_json(data: Any, a: Network, b: Network) -> list[Matching]:
-    """Return the pairings of the layers that both networks have; none where data is None.
-
-    Raises:
-        CertificateError: not one for each layer that both have, or a garbled one.
-    """
-    if data is None:
-        return []
-    common = min(len(a.layers), len(b.layers))
-    if not isinstance(data, list) or len(data) != common:
-        raise CertificateError(f"the evidence needs a matching for each of {common} layers")
-    layers = zip(data, a.layers, b.layers, strict=False)
-    try:
-        return [Matching.from_json(item, x.width, y.width) for item, x, y in layers]
-    except CertificateError:
-        raise
-    except TropnetError as error:
-        raise CertificateError(f"a matching is garbled: {error}") from None

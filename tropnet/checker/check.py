@@ -14,7 +14,7 @@ from tropnet.checker.certificate import Certificate, LowerEvidence
 from tropnet.checker.far_out import far_out
 from tropnet.checker.hull import hull
 from tropnet.checker.intervals import difference_bounds, plain_bounds
-from tropnet.checker.matching import Matching
+from tropnet.checker.matching import matchings_from_json
 from tropnet.checker.relation import Relation
 from tropnet.checker.relations import replay_relations
 from tropnet.domains import Box, Domain, require_dimension
@@ -94,22 +94,32 @@ def check_networks(
     start = time.perf_counter()
     valid, sampled = False, None
     try:
-        reason, boxes = _replay(certificate, a, b, sample, progress)
+        reason, boxes = _replay(certificate, a, b, _Way(sample, progress))
         valid = boxes is None or boxes.complete
         if boxes is not None and not boxes.complete:
             sampled = boxes.replayed, boxes.leaves
+            reason = "nothing is wrong with these leaves; without a sample all are replayed"
     except TropnetError as error:
         reason = str(error)
     seconds = time.perf_counter() - start
     return CheckReport(valid, certificate.claim, reason, seconds, sampled)
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How to replay what is replayed piece by piece: how much of it, and whom to tell."""
+
+    sample: int | None
+    progress: Progress | None
+
+
+#: The bound that was proven again, and what was replayed of a tree of boxes.
+_Proven: TypeAlias = tuple[Fraction | None, BoxesReplay | None]
+
+
 def _replay(
-    certificate: Certificate,
-    a: Network,
-    b: Network,
-    sample: int | None,
-    progress: Progress | None,
+    certificate: Certificate, a: Network, b: Network, way: _Way
 ) -> tuple[str, BoxesReplay | None]:
     for name, network, digest in (("a", a, certificate.a), ("b", b, certificate.b)):
         if network.sha256 != digest:
@@ -126,14 +136,7 @@ def _replay(
     certificate.asked.require_outputs(a.n_outputs)
     _check_spread(certificate, a)
     _check_lower(lower, certificate, a, b)
-    boxes = None
-    if upper.method == "boxes":
-        boxes = _boxes(certificate, a, b, sample, progress)
-        proven = upper.value
-    elif upper.method == "cells":
-        proven = _cells(certificate, a, b, progress)
-    else:
-        proven = _UPPER[upper.method](certificate, a, b)
+    proven, boxes = _UPPER[upper.method](certificate, a, b, way)
     if upper.value is not None and (proven is None or proven > upper.value):
         raise CertificateError(
             f"the upper bound {_shown(upper.value)} is not proven; replaying gives {_shown(proven)}"
@@ -228,55 +231,46 @@ def _box(certificate: Certificate, network: Network) -> IntervalVector:
     return hull(certificate.domain, network.n_inputs, proof)
 
 
-def _identical(certificate: Certificate, a: Network, b: Network) -> Fraction | None:
+def _identical(certificate: Certificate, a: Network, b: Network, way: _Way) -> _Proven:
     if a.sha256 != b.sha256:
         raise CertificateError("the networks are claimed identical and are not")
-    return Fraction(0)
+    return Fraction(0), None
 
 
-def _relations(certificate: Certificate, a: Network, b: Network) -> Fraction | None:
+def _relations(certificate: Certificate, a: Network, b: Network, way: _Way) -> _Proven:
     bounds = replay_relations(a, b, _box(certificate, a), certificate.upper.data)
-    return certificate.asked.above(bounds)
+    return certificate.asked.above(bounds), None
 
 
-def _intervals(certificate: Certificate, a: Network, b: Network) -> Fraction | None:
+def _intervals(certificate: Certificate, a: Network, b: Network, way: _Way) -> _Proven:
     data, box = certificate.upper.data, _box(certificate, a)
     a, b = folded(a), folded(b)
     listed = data.get("matchings") if isinstance(data, dict) else None
     if listed is None:
-        return certificate.asked.above(plain_bounds(a, box) - plain_bounds(b, box))
+        return certificate.asked.above(plain_bounds(a, box) - plain_bounds(b, box)), None
     if not isinstance(listed, list) or not len(listed) == len(a.layers) == len(b.layers):
         raise CertificateError("there is not one matching for each layer of both networks")
-    sizes = zip(listed, a.widths, b.widths, strict=True)
-    matchings = [Matching.from_json(item, wa, wb) for item, wa, wb in sizes]
-    return certificate.asked.above(difference_bounds(a, b, box, matchings))
+    matchings = matchings_from_json(listed, a, b)
+    return certificate.asked.above(difference_bounds(a, b, box, matchings)), None
 
 
-def _boxes(
-    certificate: Certificate,
-    a: Network,
-    b: Network,
-    sample: int | None,
-    progress: Progress | None,
-) -> BoxesReplay:
+def _boxes(certificate: Certificate, a: Network, b: Network, way: _Way) -> _Proven:
     claimed = certificate.upper.value
     if claimed is None:
         raise CertificateError("a tree of boxes is there, and no bound that it would prove")
-    return replay_boxes(
+    return claimed, replay_boxes(
         (a, b),
         certificate.asked,
         certificate.domain,
         _box(certificate, a),
         claimed,
         certificate.upper.data,
-        sample=sample,
-        watch=progress,
+        sample=way.sample,
+        watch=way.progress,
     )
 
 
-def _cells(
-    certificate: Certificate, a: Network, b: Network, progress: Progress | None
-) -> Fraction | None:
+def _cells(certificate: Certificate, a: Network, b: Network, way: _Way) -> _Proven:
     data = certificate.upper.data
     claimed = data.get("cells") if isinstance(data, dict) else None
     if not isinstance(claimed, int) or isinstance(claimed, bool):
@@ -285,23 +279,25 @@ def _cells(
     def watch(count: int) -> None:
         if count > claimed:
             raise CertificateError(f"there are more joint cells than the {claimed} claimed")
-        if progress is not None:
-            progress(count, claimed)
+        if way.progress is not None:
+            way.progress(count, claimed)
 
     found = supremum(a, b, certificate.domain, certificate.asked, watch)
     if found.cells != claimed:
         raise CertificateError(f"{found.cells} joint cells were found, not the {claimed} claimed")
-    return found.upper
+    return found.upper, None
 
 
-def _none(certificate: Certificate, a: Network, b: Network) -> Fraction | None:
-    return None
+def _none(certificate: Certificate, a: Network, b: Network, way: _Way) -> _Proven:
+    return None, None
 
 
-_UPPER: Final[dict[str, Callable[[Certificate, Network, Network], Fraction | None]]] = {
+_UPPER: Final[dict[str, Callable[[Certificate, Network, Network, _Way], _Proven]]] = {
     "identical": _identical,
     "relations": _relations,
     "intervals": _intervals,
+    "boxes": _boxes,
+    "cells": _cells,
     "none": _none,
 }
 

@@ -9,11 +9,12 @@ from typing import Any, final
 
 import numpy as np
 
-from tropnet.errors import CertificateError
+from tropnet.errors import CertificateError, TropnetError
 from tropnet.exact import as_fraction
 from tropnet.exact.fraction import fraction_text, shortened
 from tropnet.exact.shared_matrix import SharedMatrix
 from tropnet.network.linear import Linear
+from tropnet.network.network import Network
 
 
 @final
@@ -67,6 +68,26 @@ class Matching:
         if any(s <= 0 for _, _, s in pairs):
             raise CertificateError("a matching has a scale that is not positive")
         return Matching(tuple(first), tuple(second), tuple(s for _, _, s in pairs))
+
+
+def matchings_from_json(data: Any, a: Network, b: Network) -> list[Matching]:
+    """Return the pairings of the layers that both networks have; none where data is None.
+
+    Raises:
+        CertificateError: not one for each layer that both have, or a garbled one.
+    """
+    if data is None:
+        return []
+    common = min(len(a.layers), len(b.layers))
+    if not isinstance(data, list) or len(data) != common:
+        raise CertificateError(f"the evidence needs a matching for each of {common} layers")
+    layers = zip(data, a.layers, b.layers, strict=False)
+    try:
+        return [Matching.from_json(item, x.width, y.width) for item, x, y in layers]
+    except CertificateError:
+        raise
+    except TropnetError as error:
+        raise CertificateError(f"a matching is garbled: {error}") from None
 
 
 @final

@@ -74,7 +74,7 @@ def check(
         )
     else:
         reason = report.reason
-        if report.sampled is not None:  # the text of the whole replay would promise too much
+        if report.sampled is not None:
             reason = "nothing is wrong with these leaves; without --sample all are replayed"
         facts = [("claim", report.claim), ("reason", reason)]
         title, style = _heading(report)

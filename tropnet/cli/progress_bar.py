@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from tropnet.cli.bar_on_terminal import bar_on_terminal
+
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
 
 #: Seconds between two updates.
 _SECONDS: Final = 0.1
@@ -32,30 +36,28 @@ def progress_bar(
         ...     told is None or callable(told)
         True
     """
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from tropnet.io.one_line import escaped
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn(f"{{task.fields[cells]:,}} {noun}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escaped(text), total=None, cells=0)
-
-        next_time = 0.0
+    next_time = 0.0
+    with bar_on_terminal(text, lambda: _columns(noun), cells=0) as update:
+        if update is None:
+            yield None
+            return
 
         def told(done: int, total: int, cells: int) -> None:
             nonlocal next_time
             if done < total and time.monotonic() < next_time:
                 return  # an update takes longer than a small cell
             next_time = time.monotonic() + _SECONDS
-            bar.update(task, completed=done, total=total, cells=cells)
+            update(completed=done, total=total, cells=cells)
 
         yield told
+
+
+def _columns(noun: str) -> tuple[ProgressColumn, ...]:
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+
+    return (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn(f"{{task.fields[cells]:,}} {noun}"),
+        TimeElapsedColumn(),
+    )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from tropnet.cli.bar_on_terminal import bar_on_terminal
+
+if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
 
 #: The least share that is shown as a number.
 _LITTLE: Final = 0.001
@@ -24,32 +28,31 @@ def share_bar(text: str) -> Iterator[Callable[[str, float | None], None] | None]
         ...     told is None or callable(told)
         True
     """
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
     from tropnet.io.one_line import escaped
 
-    columns = (
+    with bar_on_terminal(text, _columns, left="") as update:
+        if update is None:
+            yield None
+            return
+
+        def told(word: str, share: float | None) -> None:
+            shown = escaped(f"{text}: {word}")
+            if share is None:
+                update(description=shown, left="")
+                return
+            left = f"less than {_LITTLE:.1%}" if share < _LITTLE else f"about {share:.1%}"
+            update(description=shown, total=1.0, completed=share, left=left)
+
+        yield told
+
+
+def _columns() -> tuple[ProgressColumn, ...]:
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    return (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=20),
         TextColumn("{task.fields[left]}", markup=False),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escaped(text), total=None, left="")
-
-        def told(word: str, share: float | None) -> None:
-            left = "" if share is None else f"about {share:.1%}"
-            if share is not None and share < _LITTLE:
-                left = f"less than {_LITTLE:.1%}"
-            shown = escaped(f"{text}: {word}")
-            if share is None:
-                bar.update(task, description=shown, left=left)
-            else:
-                bar.update(task, description=shown, total=1.0, completed=share, left=left)
-
-        yield told

@@ -15,9 +15,9 @@ import numpy as np
 
 from tropnet.bounds import BranchAndBound, JointBounds
 from tropnet.bounds.joint_bounds import SCALES, Goal
-from tropnet.checker.boxes import matchings_from_json, shifted
+from tropnet.checker.boxes import shifted
 from tropnet.checker.joint_program import JointProgram
-from tropnet.checker.matching import Matching
+from tropnet.checker.matching import Matching, matchings_from_json
 from tropnet.checker.relation import Relation
 from tropnet.checker.split_tree import outward_box, splits_of, tree_text
 from tropnet.domains import Domain, Polyhedron
