@@ -87,3 +87,11 @@ def random_box(rng: np.random.Generator, n: int) -> np.ndarray[Any, Any]:
     center = rng.standard_normal(n) * 2.0 ** rng.integers(-3, 3)
     half = np.abs(rng.standard_normal(n)) * 2.0 ** rng.integers(-20, 3) * (rng.random(n) < 0.9)
     return np.array([center - half, center + half])
+
+
+def points_of(rng: np.random.Generator, box: Any, count: int) -> list[list[Fraction]]:
+    """Return points of a box, half of them corners."""
+    weights = rng.random((count, box.shape[1]))
+    weights[: count // 2] = np.round(weights[: count // 2])
+    inside = np.clip(box[0] + weights * (box[1] - box[0]), box[0], box[1])
+    return [[Fraction(float(v)) for v in row] for row in inside]

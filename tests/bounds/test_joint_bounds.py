@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.bounds.joint_pairs import random_box, random_pair
+from tests.bounds.joint_pairs import points_of, random_box, random_pair
 from tropnet.bounds import JointBounds
 from tropnet.checker.gap import norm_below
 from tropnet.checker.joint_program import JointProgram
@@ -30,13 +30,6 @@ def gap(goal: str, f: list[Fraction], g: list[Fraction]) -> Fraction:
     if g[best] == max(g):
         return Fraction(0)
     return f[best] - max(v for i, v in enumerate(f) if i != best)
-
-
-def points_of(rng: np.random.Generator, box: Any, count: int) -> list[list[Fraction]]:
-    weights = rng.random((count, box.shape[1]))
-    weights[: count // 3] = np.round(weights[: count // 3])
-    inside = np.clip(box[0] + weights * (box[1] - box[0]), box[0], box[1])
-    return [[Fraction(float(v)) for v in row] for row in inside]
 
 
 @pytest.mark.parametrize("seed", range(6))

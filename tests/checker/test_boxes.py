@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.bounds.joint_pairs import random_box, random_pair
+from tests.bounds.joint_pairs import points_of, random_box, random_pair
 from tropnet import Box, Network, Polyhedron
 from tropnet.checker import check_networks
 from tropnet.checker.boxes import gap_above, replay_boxes
@@ -23,13 +23,6 @@ from tropnet.exact import IntervalVector
 
 KINDS: tuple[Any, ...] = ("equal", "at_most", "argmax", "argmin")
 SQUARE = Box.cube(2)
-
-
-def points_of(rng: np.random.Generator, box: Any, count: int) -> list[list[Fraction]]:
-    weights = rng.random((count, box.shape[1]))
-    weights[: count // 2] = np.round(weights[: count // 2])
-    inside = np.clip(box[0] + weights * (box[1] - box[0]), box[0], box[1])
-    return [[Fraction(float(v)) for v in row] for row in inside]
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -166,11 +166,10 @@ class JointBounds:
         run = joint_zonotope.compiled()
 
         def part(thread: int) -> None:
-            arena, place, spare, values, shares = self._work[thread]
             begin, end = (count * t // self.threads for t in (thread, thread + 1))
             run(
                 boxes, phases, begin, end, self.n_inputs, self.goal, self._program, self._pairs,
-                self._scales, arena, place, spare, values, shares, results, points,
+                self._scales, self._work[thread], results, points,
             )  # fmt: skip
 
         # below our threads BLAS shall start none of its own: they would fight for the cores

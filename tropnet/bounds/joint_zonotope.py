@@ -679,11 +679,7 @@ def _one(
     program: Any,
     pairs: Any,
     out_scales: Any,
-    arena: Any,
-    place: Any,
-    spare: Any,
-    values: Any,
-    shares: Any,
+    work: Any,
     result: Any,
     point: Any,
 ) -> None:
@@ -692,6 +688,7 @@ def _one(
     `result` gets the bound, the input to split with its score, the unit to split with its score,
     and the least distance by which anything was ruled out.
     """
+    arena, place, spare, values, shares = work
     widths, starts = program[4], program[5]
     pair_starts, first_all, second_all, scale_all = pairs
     center, radius, size, total = values
@@ -804,38 +801,10 @@ def _one(
 
 
 def _bound_boxes(
-    boxes: Any,
-    phases: Any,
-    begin: int,
-    end: int,
-    n: int,
-    goal: int,
-    program: Any,
-    pairs: Any,
-    out_scales: Any,
-    arena: Any,
-    place: Any,
-    spare: Any,
-    values: Any,
-    shares: Any,
-    results: Any,
-    points: Any,
-) -> None:
+    boxes: Any, phases: Any, begin: int, end: int, n: int, goal: int, program: Any, pairs: Any,
+    out_scales: Any, work: Any, results: Any, points: Any,
+) -> None:  # fmt: skip
     """Bound the boxes from `begin` to `end`; see `tropnet.bounds.joint_bounds`."""
     for x in range(begin, end):
-        _one(
-            (boxes[x, 0], boxes[x, 1]),
-            phases[x],
-            n,
-            goal,
-            program,
-            pairs,
-            out_scales,
-            arena,
-            place,
-            spare,
-            values,
-            shares,
-            results[x],
-            points[x],
-        )
+        box = boxes[x, 0], boxes[x, 1]
+        _one(box, phases[x], n, goal, program, pairs, out_scales, work, results[x], points[x])
