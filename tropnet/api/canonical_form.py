@@ -39,7 +39,7 @@ def canonical_form(
         ShapeError: a domain of another dimension.
         TropnetError: the model cannot be loaded.
 
-    Cost: some 300 µs a cell for n = 2 and n = 3, over 600 µs for n = 4, about 5 ms for n = 5.
+    Cost: 200 to 500 µs a cell for n = 2 and n = 3, about 900 µs for n = 4, 3 ms for n = 5.
 
     Example:
         >>> import tropnet

@@ -219,8 +219,8 @@ def canonical_form(
         BudgetExceeded: the complex has more.
         DomainError: the complex is not complete, or knows no faces (`engine="tree"`).
 
-    Cost: some 300 µs a cell for n = 2 and n = 3, over 600 µs for n = 4, about 5 ms for n = 5; most
-        of it for exact vertices and subspaces.
+    Cost: 200 to 500 µs a cell for n = 2 and n = 3, about 900 µs for n = 4, 3 ms for n = 5; most of
+        it for exact vertices and subspaces.
 
     Example:
         >>> from tropnet import Box, Network
