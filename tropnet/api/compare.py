@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import Executor
 from typing import Any
 
 from tropnet.api.as_network import as_network
@@ -30,6 +31,7 @@ def compare(
     evidence: Certificate | str | os.PathLike[str] | None = None,
     time_limit: float = 60,
     seed: int = 0,
+    executor: Executor | None = None,
     progress: Told | None = None,
 ) -> Verdict:
     """Decide whether two models compute the same function on a domain, up to atol.
@@ -64,6 +66,9 @@ def compare(
         time_limit: seconds for the comparison itself, loading not counted. Ctrl-C in the main
             thread ends it as well, with the bounds so far.
         seed: of the random searches.
+        executor: a `concurrent.futures.Executor` whose workers bound the boxes of the branch and
+            bound: processes, or `client.get_executor()` of dask. Left out, threads as many as cores
+            do it. Boxes that it does not finish, since a worker was killed, are bounded here.
         progress: called now and then with a word on what goes on, and the share of the work that is
             done if that can be told.
 
@@ -116,5 +121,6 @@ def compare(
         evidence=evidence,
         time_limit=time_limit,
         seed=seed,
+        executor=executor,
         progress=progress,
     )

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from tropnet.checker.joint_program import JointProgram
     from tropnet.typing import BoolArray, FloatArray, SignArray
 
-#: Boxes split at a time.
-_BATCH: Final = 64
 #: Steps after which a probe of what is left gives up.
 _PROBE: Final = 64
 
@@ -109,16 +107,17 @@ class BranchAndBound:
         """Whether the bound cannot fall any further: its leaf cannot be split."""
         return not self._heap or -self._heap[0][0] <= self._stuck
 
-    def step(self, aim: float, batch: int = _BATCH) -> FloatArray:
+    def step(self, aim: float, batch: int | None = None) -> FloatArray:
         """Split the leaves with the largest bounds above `aim`.
 
         Args:
             aim: leaves with a bound of at most this are left alone.
-            batch: how many leaves at most.
+            batch: how many leaves at most; as many as it pays to bound together if left out.
 
         Returns:
             `(B, n)` corners of the new boxes where the gap may be large; none if nothing was split.
         """
+        batch = batch or self._bounds.batch
         halves: list[tuple[FloatArray, SignArray | None]] = []
         while self._heap and len(halves) < 2 * batch and -self._heap[0][0] > aim:
             _, index = heapq.heappop(self._heap)
@@ -165,8 +164,9 @@ class BranchAndBound:
                 self._margins.append(np.inf)
             waiting += [self.children[index] + 1, self.children[index]]
         self._heap, self._stuck = [], -np.inf
-        for start in range(0, len(leaves), 2 * _BATCH):
-            some = leaves[start : start + 2 * _BATCH]
+        batch = 2 * self._bounds.batch
+        for start in range(0, len(leaves), batch):
+            some = leaves[start : start + batch]
             self._look(some, self._bound([p for p in map(self._parts.__getitem__, some) if p]))
 
     def boxes_left(self, aim: float, probes: int, rng: np.random.Generator) -> float:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, final
 
 import numpy as np
 
 from tropnet.bounds import joint_zonotope
+from tropnet.bounds.bound_program import BoundElsewhere, BoundProgram, own_threads_only
 from tropnet.bounds.joint_zonotope import ON_A, ON_B, PAIRS, PAIRS_ON_A, PAIRS_ON_B
 from tropnet.errors import BudgetExceeded, DomainError
 
@@ -30,6 +30,10 @@ _SUMMANDS: Final = 2**19
 _LEAST: Final = 1e-290
 #: Scales of matched units.
 SCALES: Final = (Fraction(1, 2**200), Fraction(2**200))
+
+#: Boxes that are bounded together, here and where they travel first.
+_BATCH: Final = 64
+_LARGE_BATCH: Final = 1024
 
 #: What can be bounded: a norm of f − g, the largest f_i − g_i, or f's lead where g prefers another.
 Goal = Literal["inf", "1", "2", "at_most", "argmax"]
@@ -80,6 +84,8 @@ class JointBounds:
         goal: what to bound.
         scales: factors of the outputs in norms; 1 when left out.
         threads: how many threads to use; as many as there are cores when left out.
+        executor: bounds boxes elsewhere: a pool of processes, or what another machine offers as a
+            `concurrent.futures.Executor`. What it does not finish is bounded here.
 
     Raises:
         BudgetExceeded: there is not enough memory for zonotopes of networks so large.
@@ -108,27 +114,38 @@ class JointBounds:
         goal: Goal,
         scales: FloatArray | None = None,
         threads: int | None = None,
+        executor: Executor | None = None,
     ) -> None:
         self.program = program
         self.n_inputs = program.n_inputs
-        self.goal = _GOALS[goal]
         layers = [*program.layers, program.output]
         n = program.n_inputs
         self.widths = np.array([(n, n, 0), *(layer.widths for layer in layers)])
-        self._program = self._compiled(layers)
         pairs = [layer.matching for layer in layers]
         counts = np.array([0, 0, *(len(p.first) for p in pairs)])
-        self._pairs = (
-            np.cumsum(counts)[: len(layers) + 1].astype(np.int64),
-            np.array([i for p in pairs for i in p.first], dtype=np.int64),
-            np.array([j for p in pairs for j in p.second], dtype=np.int64),
-            np.array([_scale(s) for p in pairs for s in p.scales], dtype=np.float64),
-        )
         size = program.output.widths[2]
-        self._scales = np.ones(size) if scales is None else np.asarray(scales, dtype=np.float64)
+        self._program = BoundProgram(
+            n,
+            _GOALS[goal],
+            self.widths,
+            self._compiled(layers),
+            (
+                np.cumsum(counts)[: len(layers) + 1].astype(np.int64),
+                np.array([i for p in pairs for i in p.first], dtype=np.int64),
+                np.array([j for p in pairs for j in p.second], dtype=np.int64),
+                np.array([_scale(s) for p in pairs for s in p.scales], dtype=np.float64),
+            ),
+            np.ones(size) if scales is None else np.asarray(scales, dtype=np.float64),
+        )
         self.threads = self._affordable(min(threads or os.cpu_count() or 1, 8))
-        self._work = [self._workspace() for _ in range(self.threads)]
+        self._work = [self._program.workspace() for _ in range(self.threads)]
         self._pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        self._elsewhere = None if executor is None else BoundElsewhere(executor, self._program)
+
+    @property
+    def batch(self) -> int:
+        """The boxes that it pays to bound together."""
+        return _BATCH if self._elsewhere is None else _LARGE_BATCH
 
     @property
     def n_values(self) -> int:
@@ -138,7 +155,7 @@ class JointBounds:
     @property
     def starts(self) -> IntArray:
         """`(layers, 3)`: where the values of a, b and their differences stand among the phases."""
-        return np.asarray(self._program[5])
+        return np.asarray(self._program.data[5])
 
     @property
     def units(self) -> dict[int, Unit]:
@@ -161,23 +178,15 @@ class JointBounds:
         count = len(boxes)
         if phases is None:
             phases = np.zeros((count, self.n_values), dtype=np.int8)
-        results = np.empty((count, 6))
-        points = np.empty((count, self.n_inputs))
-        run = joint_zonotope.compiled()
-
-        def part(thread: int) -> None:
-            begin, end = (count * t // self.threads for t in (thread, thread + 1))
-            run(
-                boxes, phases, begin, end, self.n_inputs, self.goal, self._program, self._pairs,
-                self._scales, self._work[thread], results, points,
-            )  # fmt: skip
-
-        # below our threads BLAS shall start none of its own: they would fight for the cores
-        with _blas().limit(limits=1, user_api="blas"):
-            if self._pool is None:
-                part(0)
-            else:
-                list(self._pool.map(part, range(self.threads)))
+        results, points = np.empty((count, 6)), np.empty((count, self.n_inputs))
+        if self._elsewhere is not None:
+            here = self._elsewhere.fill(boxes, phases, results, points)
+        else:
+            here = [
+                (count * t // self.threads, count * (t + 1) // self.threads)
+                for t in range(self.threads)
+            ]
+        self._fill(here, boxes, phases, results, points)
         upper = np.where(np.isnan(results[:, 0]), np.inf, results[:, 0])
         return BoxBounds(
             upper,
@@ -186,6 +195,26 @@ class JointBounds:
             points,
             results[:, 5],
         )
+
+    def _fill(
+        self,
+        parts: list[tuple[int, int]],
+        boxes: FloatArray,
+        phases: SignArray,
+        results: FloatArray,
+        points: FloatArray,
+    ) -> None:
+        """Bound these parts of the boxes in threads of our own."""
+
+        def fill(place: int) -> None:
+            for begin, end in parts[place :: self.threads]:
+                self._program.fill(begin, end, boxes, phases, self._work[place], results, points)
+
+        with own_threads_only():
+            if self._pool is None:
+                fill(0)
+            else:
+                list(self._pool.map(fill, range(self.threads)))
 
     def _compiled(self, layers: list[JointLayer]) -> tuple[Any, ...]:
         table: list[tuple[int, int, int, int]] = []
@@ -243,30 +272,6 @@ class JointBounds:
             )  # fmt: skip
         return max(1, min(threads, int(_NUMBERS / max(1.0, numbers))))
 
-    def _workspace(self) -> tuple[Any, ...]:
-        """Return arrays for one thread: generators of all layers, and what goes with them."""
-        n, widths = self.n_inputs, self.widths
-        place = np.zeros((len(widths), 5), dtype=np.int64)
-        rows = np.cumsum(np.vstack([np.zeros((1, 3)), widths[1:]]), axis=0).astype(np.int64)
-        sizes = np.zeros(5, dtype=np.int64)
-        largest = 1
-        for k in range(1, len(widths)):
-            a, b, d = rows[k]
-            wa, wb, wd = widths[k]
-            capacity = ((n + a) * wa, (n + b) * wb, (n + a) * wd, b * wd, d * wd)
-            place[k] = sizes
-            sizes += np.array(capacity, dtype=np.int64)
-            largest = max(largest, *map(int, capacity))
-        total = int(widths.sum())
-        arena = tuple(np.empty(max(1, int(size))) for size in sizes)
-        values = tuple(np.zeros(total) for _ in range(4))
-        a, b, d = (int(v) for v in rows[-1])
-        shares = (
-            np.zeros((a + 1, n)), np.zeros((b + 1, n)), np.zeros((d + 1, n)),
-            np.zeros((3, max(a, b, d) + 1), dtype=np.int64),
-        )  # fmt: skip
-        return arena, place, np.empty(largest), values, shares
-
 
 def _scale(scale: Fraction) -> float:
     if not SCALES[0] <= scale <= SCALES[1]:
@@ -278,12 +283,3 @@ def _scale(scale: Fraction) -> float:
 
 def _column(bias: RationalMatrix) -> FloatArray:
     return np.asarray(bias.to_floats(), dtype=np.float64).reshape(-1)
-
-
-@cache
-def _blas() -> Any:
-    """Return what sets the threads of the BLAS libraries; to look for them takes a while."""
-    import scipy.linalg.cython_blas  # noqa: F401 - the one that compiled loops call
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from concurrent.futures import Executor
 from typing import Any
 
 from tropnet.checker.gap import Norm
@@ -32,6 +33,7 @@ def compare_networks(
     evidence: Any = None,
     time_limit: float = 60,
     seed: int = 0,
+    executor: Executor | None = None,
     progress: Told | None = None,
 ) -> Verdict:
     """Decide whether two networks compute the same function on a domain, within atol.
@@ -59,6 +61,7 @@ def compare_networks(
             whose bounds are taken up again.
         time_limit: seconds after which the answer is Undecided with the bounds so far.
         seed: of the random searches.
+        executor: bounds boxes elsewhere; see `tropnet.compare`.
         progress: called with a word on what goes on, and the share of the work done, if known.
 
     Returns:
@@ -79,8 +82,9 @@ def compare_networks(
     """
     start = time.perf_counter()
     problem = Problem.of(
-        a, b, domain, relation=relation, atol=atol, norm=norm, time_limit=time_limit, seed=seed
-    )
+        a, b, domain, relation=relation, atol=atol, norm=norm, time_limit=time_limit, seed=seed,
+        executor=executor,
+    )  # fmt: skip
     problem = relative(problem, rtol)
     if precision is not None:
         precision = _precision(precision, problem)

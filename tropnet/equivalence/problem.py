@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -58,6 +59,7 @@ class Problem:
         start: a point of the domain.
         spread: where tolerances relative to the ranges of outputs come from, or None.
         stop: set to end the comparison early.
+        executor: bounds boxes elsewhere, or None.
     """
 
     a: Network
@@ -72,6 +74,7 @@ class Problem:
     start: tuple[Fraction, ...]
     spread: Spread | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    executor: Executor | None = None
 
     @staticmethod
     def of(
@@ -84,6 +87,7 @@ class Problem:
         norm: Norm = "inf",
         time_limit: float = 60,
         seed: int = 0,
+        executor: Executor | None = None,
     ) -> Problem:
         """Return the problem, after checking that it is one.
 
@@ -102,7 +106,9 @@ class Problem:
         require_dimension(domain, a.n_inputs)
         asked, tolerance = asked_relation(relation, atol, norm, a.n_outputs)
         start, box, hull = _enclose(domain, a.n_inputs, deadline)
-        return Problem(a, b, domain, asked, tolerance, deadline, seed, box, hull, start)
+        return Problem(
+            a, b, domain, asked, tolerance, deadline, seed, box, hull, start, executor=executor
+        )
 
     @property
     def norm(self) -> str:

@@ -111,6 +111,7 @@ class BoxSearch:
             JointProgram.of(a, b, self.matchings),
             _goal(problem.relation),
             np.array(above) if above else None,
+            executor=problem.executor,
         )
         self.units = bounds.units
         self.tree = BranchAndBound(bounds, np.array(root).T.copy(), _outside(problem.domain))
