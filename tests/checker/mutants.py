@@ -321,6 +321,7 @@ def _boxes() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
         "boxes for order": (triangle, Relation("at_most")),
         "boxes up to a constant": (triangle, Relation("up_to_constant")),
         "boxes for argmax": (box, Relation("argmax")),
+        "boxes for argmin": (triangle, Relation("argmin")),
     }
     found = {}
     for name, (domain, asked) in questions.items():

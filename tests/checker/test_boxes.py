@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -21,7 +22,14 @@ from tropnet.equivalence.compare import compare_networks
 from tropnet.errors import CertificateError
 from tropnet.exact import IntervalVector
 
-KINDS: tuple[Any, ...] = ("equal", "at_most", "argmax", "argmin")
+KINDS: tuple[Any, ...] = ("equal", "at_most", "up_to_constant", "argmax", "argmin")
+#: For norms and scales, by the number of outputs.
+RELATIONS: tuple[Callable[[int], Relation], ...] = (
+    lambda m: Relation("equal", "1"),
+    lambda m: Relation("equal", "2"),
+    lambda m: Relation("equal", "1", (Fraction(1, 3),) * m),
+    lambda m: Relation("equal", "inf", tuple(Fraction(k + 1, 7) for k in range(m))),
+)
 SQUARE = Box.cube(2)
 
 
@@ -30,8 +38,11 @@ def test_no_point_beyond_the_bound(seed: int) -> None:
     rng = np.random.default_rng([5, seed])
     for _ in range(15):
         f, g, pairs = random_pair(rng)
-        kinds = KINDS if f.n_outputs > 1 else KINDS[:2]
-        relation = Relation(kinds[rng.integers(0, len(kinds))])
+        if rng.integers(0, 2):
+            relation = RELATIONS[rng.integers(0, len(RELATIONS))](f.n_outputs)
+        else:
+            kinds = [k for k in KINDS if k != "up_to_constant"][: 4 if f.n_outputs > 1 else 2]
+            relation = Relation(kinds[rng.integers(0, len(kinds))])
         box = random_box(rng, f.n_inputs)
         replay = JointReplay(JointProgram.of(f, g, pairs), int(rng.choice([32, 64, 200])))
         ends = [(Fraction(float(u)), Fraction(float(v))) for u, v in box.T]
@@ -107,6 +118,10 @@ def test_what_is_true_is_proven_and_what_is_not_refused(
         replay_boxes((f, g), Relation(kind), domain, box, claimed, upper.data)
 
     replay(upper.value)
+    for absent in {"tree", "bits", "constant"} & set(upper.data):
+        rest = {name: value for name, value in upper.data.items() if name != absent}
+        with pytest.raises(CertificateError):
+            replay_boxes((f, g), Relation(kind), domain, box, Fraction(10**6), rest)
     if exact > 0:
         with pytest.raises(CertificateError, match="on a leaf of the tree the bound is"):
             replay(exact * Fraction(999, 1000))
@@ -116,6 +131,8 @@ def test_what_is_true_is_proven_and_what_is_not_refused(
     ("change", "message"),
     [
         ({"tree": "0 ."}, "ends before its last leaf"),
+        ({"tree": None}, "needs a tree"),
+        ({"bits": None}, "bits has to be a number from 32"),
         ({"tree": ". ."}, "goes on after its last leaf"),
         ({"tree": "2 . ."}, "no such input or unit"),
         ({"tree": "1a6 . ."}, "no such input or unit"),

@@ -153,7 +153,7 @@ class Portfolio:
 
     def split(self, seconds: float, precision: float | None = None) -> str:
         """Split boxes for so long, going on where it was left."""
-        if self.boxes is None or (precision is not None and self.boxes.constant_is_old):
+        if self.boxes is None or self.boxes.constant_is_old:
             known = self.related[0].pairs() if self.related else None
             self.boxes = BoxSearch(self.problem, self.bracket, known)
         return self.boxes.run(seconds, precision, self.told)
