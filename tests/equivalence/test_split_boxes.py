@@ -221,6 +221,25 @@ def test_evidence_is_taken_up_again(kind: str) -> None:
     assert verdict.upper <= evidence.upper.value
 
 
+def test_many_boxes_to_take_up_again_keep_to_the_time_limit() -> None:
+    rng = np.random.default_rng(8)
+    f = random_network(rng, 6, 3, [40, 40])
+    g = near_copy(rng, f, 0.1)
+    first = searched(f, g, Box.cube(6), atol=1000)
+    first.run(0.1)
+    evidence = certificate_of(first)
+    tree = "."
+    for depth in range(17):
+        tree = f"{depth % 6} {tree} {tree}"
+    upper = replace(evidence.upper, data={**evidence.upper.data, "tree": tree})
+    begun = time.monotonic()
+    verdict = asked(
+        f, g, Box.cube(6), atol="1e-9", evidence=replace(evidence, upper=upper), time_limit=0.5
+    )
+    assert verdict.word in ("Different", "Undecided")
+    assert time.monotonic() - begun < 2.5
+
+
 def test_evidence_of_another_question_is_refused() -> None:
     rng = np.random.default_rng(8)
     f = random_network(rng, 2, 2, [3])

@@ -141,11 +141,12 @@ class BranchAndBound:
             if self.splits[index] >= 0:
                 waiting += [self.children[index] + 1, self.children[index]]
 
-    def resume(self, splits: Iterator[int]) -> None:
+    def resume(self, splits: Iterator[int], watch: Callable[[], object] | None = None) -> None:
         """Split the root again as a tree in this order says, and bound its leaves.
 
         Args:
             splits: inputs, n + units, −1 for leaves, each part before its halves.
+            watch: called now and then; what it raises ends the work, and the tree is of no use.
         """
         waiting, leaves = [0], []
         for split in splits:
@@ -166,6 +167,8 @@ class BranchAndBound:
         self._heap, self._stuck = [], -np.inf
         batch = 2 * self._bounds.batch
         for start in range(0, len(leaves), batch):
+            if watch is not None:
+                watch()
             some = leaves[start : start + batch]
             self._look(some, self._bound([p for p in map(self._parts.__getitem__, some) if p]))
 

@@ -116,7 +116,7 @@ class BoxSearch:
         self.units = bounds.units
         self.tree = BranchAndBound(bounds, np.array(root).T.copy(), _outside(problem.domain))
         if evidence is not None:
-            self.tree.resume(self._codes(evidence.get("tree")))
+            self.tree.resume(self._codes(evidence.get("tree")), problem.require_time)
         problem.require_time()
         self._sampler, self._aim = Sampler(problem), Aim(problem, bracket)
         self._look(self.tree.corners)
