@@ -20,7 +20,8 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_name_leads_to_a_file() -> None:
-    assert examples.names() == ["moons_a", "moons_a_permuted", "moons_a_pruned", "moons_b"]
+    moons = ["moons_a", "moons_a_permuted", "moons_a_pruned", "moons_b", "moons_sparse"]
+    assert examples.names() == moons
     for name in examples.names():
         assert examples.path(name).is_file()
 
@@ -38,7 +39,7 @@ def test_unknown_name() -> None:
     with pytest.raises(
         examples.UnknownExampleError,
         match=r"^no example is called 'moon'; there are: moons_a, moons_a_permuted, moons_a_pruned,"
-        r" moons_b$",
+        r" moons_b, moons_sparse$",
     ):
         examples.path("moon")
 

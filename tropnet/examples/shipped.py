@@ -29,7 +29,7 @@ def names() -> list[str]:
     Example:
         >>> from tropnet import examples
         >>> examples.names()
-        ['moons_a', 'moons_a_permuted', 'moons_a_pruned', 'moons_b']
+        ['moons_a', 'moons_a_permuted', 'moons_a_pruned', 'moons_b', 'moons_sparse']
     """
     return sorted(Path(file).stem for file in sums(DATA))
 

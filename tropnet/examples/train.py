@@ -42,6 +42,8 @@ GRID = 2.0**-20
 INIT_SEED, DATA_SEED = 1, 2
 ORDER_SEEDS = {"moons_a": 3, "moons_b": 4}
 SYMMETRY_SEED, PRUNED_SHARE = 5, 0.3
+#: A wider network whose weights are drawn to zero by so much at every step.
+SPARSE_WIDTHS, SPARSE_SEED, SHRINKAGE = (2, 24, 24, 1), 6, 2.0**-11
 
 
 @dataclass(frozen=True)
@@ -79,11 +81,20 @@ def two_moons(count: int, seed: int) -> tuple[Float64Array, Float64Array]:
     return np.round(points / GRID) * GRID, labels
 
 
-def train(order_seed: int, *, jitter: float = 0.0) -> list[Layer]:
+def train(
+    order_seed: int,
+    *,
+    widths: Sequence[int] = WIDTHS,
+    shrinkage: float = 0.0,
+    jitter: float = 0.0,
+) -> list[Layer]:
     """Train one network from the one initialisation.
 
     Args:
         order_seed: settles the order of the batches and nothing else.
+        widths: of the layers.
+        shrinkage: by how much each weight and bias moves towards zero after every step, and stops
+            there: proximal descent for a sum of absolute values, which leaves exact zeros.
         jitter: the size of a random disturbance of all weights at every step; tests use it to show
             that the rounding hides the differences between processors.
 
@@ -96,7 +107,7 @@ def train(order_seed: int, *, jitter: float = 0.0) -> list[Layer]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(INIT_SEED)
         modules: list[torch.nn.Module] = []
-        for fan_in, fan_out in pairwise(WIDTHS):
+        for fan_in, fan_out in pairwise(widths):
             modules += [torch.nn.Linear(fan_in, fan_out, dtype=torch.float64), torch.nn.ReLU()]
     model = torch.nn.Sequential(*modules[:-1])
     rng, noise = np.random.default_rng(order_seed), np.random.default_rng(0)
@@ -111,7 +122,9 @@ def train(order_seed: int, *, jitter: float = 0.0) -> list[Layer]:
                 for parameter in model.parameters():
                     disturbance = jitter * noise.standard_normal(parameter.shape)
                     disturbed = parameter.detach().numpy() + disturbance
-                    parameter.copy_(torch.from_numpy(np.round(disturbed / GRID) * GRID))
+                    size = np.maximum(np.abs(disturbed) - shrinkage, 0)
+                    shrunk = np.copysign(size, disturbed) if shrinkage else disturbed
+                    parameter.copy_(torch.from_numpy(np.round(shrunk / GRID) * GRID))
     arrays = [parameter.detach().numpy().astype(np.float32) for parameter in model.parameters()]
     return [Layer(w, b) for w, b in zip(arrays[::2], arrays[1::2], strict=True)]
 
@@ -244,6 +257,7 @@ def build(folder: Path) -> dict[str, float]:
         "moons_b.pt": b,
         "moons_a_permuted.onnx": disguise(a, SYMMETRY_SEED),
         "moons_a_pruned.pt": prune(a, PRUNED_SHARE),
+        "moons_sparse.pt": train(SPARSE_SEED, widths=SPARSE_WIDTHS, shrinkage=SHRINKAGE),
     }
     for file, layers in models.items():
         stem, kind = file.split(".")
