@@ -98,15 +98,20 @@ class Approximation:
         """The size of the result."""
         return size_of(self.result)
 
-    def replay(self) -> CheckReport:
+    def replay(self, sample: int | None = None) -> CheckReport:
         """Replay both parts of the proof in exact arithmetic.
+
+        Args:
+            sample: of bounds by a tree of boxes replay so many leaves alone: a quick look that
+                proves nothing, so that the report is not true.
 
         Returns:
             The report on the bounds; if they hold and the equality does not, the report on that.
 
-        Cost: about that of finding the last bounds; nothing is searched.
+        Cost: nothing is searched, but each leaf of a tree of boxes is done again in integers, .1 s
+        for 200 units of 64 inputs, where finding it took 2 ms.
         """
-        report = check_networks(self.verdict.certificate, self.original, self.near)
+        report = check_networks(self.verdict.certificate, self.original, self.near, sample=sample)
         if not report:
             return report
         if self.verdict.certificate.domain != self.domain:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Groups that a step names.
 _NAMED: Final = 6
+#: Bits of scales: they are factors of weights of both networks that shall be floats.
+_SCALE_BITS: Final = 14
 
 
 @final
@@ -170,7 +172,7 @@ class Merging:
         for s, weights in narrow.items():
             before, rows = self._sources[s], weights.exact
             if before is not None:
-                rows = _lifted(rows, shares @ near[s].exact, before)
+                rows = _lifted(rows, self._rounded((shares @ near[s].exact).T, several).T, before)
             wide[s] = linear(source.scales @ rows)
         bias = self._rounded((shares @ merged.bias.exact).T, several).T
         return Affine(narrow, bias), Affine(wide, source.scales @ bias), source
@@ -246,7 +248,7 @@ def _shares_and_scales(
             own = float(vectors[lead] @ unit / (unit @ unit)) if unit.any() else 0.0
             found = _ratios(vectors[group], unit, group.index(lead))
             if found is not None and own > 0:
-                scales[group, j] = _short(np.maximum(found, 0.0))
+                scales[group, j] = _short(np.maximum(found, 0.0), _SCALE_BITS)
                 factor = Fraction(_short(np.array(own)).item())
                 row = [v * factor for v in row]
         entries.append(row)
@@ -259,7 +261,7 @@ def _ratios(vectors: FloatArray, line: FloatArray, lead: int) -> FloatArray | No
     return np.asarray(products / products[lead]) if products[lead] > 0 else None
 
 
-def _short(values: FloatArray) -> FloatArray:
-    """Return the nearest numbers of 24 bits, so that products with float32 weights are floats."""
-    with np.errstate(over="ignore", under="ignore"):
-        return np.asarray(values.astype(np.float32).astype(np.float64))
+def _short(values: FloatArray, bits: int = 24) -> FloatArray:
+    """Return the nearest numbers of so many bits, for products that are still floats."""
+    fractions, exponents = np.frexp(values)
+    return np.asarray(np.ldexp(np.round(np.ldexp(fractions, bits)), exponents - bits))
