@@ -1,0 +1,109 @@
+"""P ⊘ Q of a function that bends along rays from one point: one ray balances both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cmp_to_key
+from typing import TYPE_CHECKING
+
+from tropnet.algebra import TropicalPolynomial, TropicalRational
+
+if TYPE_CHECKING:
+    from tropnet.simplification.common_cells import CommonCells
+
+Vector = tuple[Fraction, Fraction]
+Form = tuple[Fraction, ...]
+
+
+def central_form(cells: CommonCells) -> TropicalRational | None:
+    """Return the canonical P ⊘ Q of a function whose bends all start at one point of the plane.
+
+    P bends along the rays along which the function is convex, Q along those along which it is
+    concave; neither closes up around the point. One more ray, along which both bend alike, closes
+    both. The plane is that of two variables, or of all variables modulo the lines along which
+    nothing changes.
+
+    Args:
+        cells: of P and Q.
+
+    Returns:
+        The quotient; None where the bends do not all start at one point inside the domain, or where
+        no ray is missing.
+
+    Source: Tran, Wang, "Minimal representations of tropical rational functions" (2024), for two
+        variables; Brandenburg, Grillo, Hertrich, "Decomposition polyhedra of piecewise linear
+        functions" (2024).
+
+    Example:
+        >>> from tropnet.algebra import TropicalPolynomial
+        >>> from tropnet.simplification.central_form import central_form
+        >>> from tropnet.simplification.common_cells import CommonCells
+        >>> x, y = TropicalPolynomial.variables(2)
+        >>> saddle = CommonCells.of((0 + x) * (0 + y), 0 + x + y)  # max(0, min(x, y))
+        >>> central_form(saddle).k
+        (3, 2)
+    """
+    if len(cells.columns) != 2 or len(cells.ridges) != 1:
+        return None
+    ridge = cells.ridges[0]
+    if len(ridge.rows) != len(cells.facets):
+        return None
+    convex: list[Vector] = []
+    concave: list[Vector] = []
+    for index, alpha, beta in ridge.rows:
+        facet = cells.facets[index]
+        bend = facet.bend_p - facet.bend_q
+        if bend > 0:
+            convex.append((bend * alpha, bend * beta))
+        elif bend < 0:
+            concave.append((-bend * alpha, -bend * beta))
+    open_end = (
+        -sum((a for a, _ in convex), Fraction(0)),
+        -sum((b for _, b in convex), Fraction(0)),
+    )
+    if not any(open_end):
+        return None
+    above = _sectors([*convex, open_end], ridge.forms)
+    below = _sectors([*concave, open_end], ridge.forms)
+    # f is their difference up to an affine function, to be read off one cell
+    place = [sum(v) for v in zip(*(cells.generators[g] for g in cells.members[0]), strict=True)]
+    high, low = (max(part, key=lambda row: _value(row, cells, place)) for part in (above, below))
+    p, q = cells.cells[0]
+    shift = tuple(
+        Fraction(u - v, cells.denominator) - s + t
+        for u, v, s, t in zip(cells.p[p], cells.q[q], high, low, strict=True)
+    )
+    return TropicalRational(
+        polynomial([tuple(u + v for u, v in zip(row, shift, strict=True)) for row in above]),
+        polynomial(below),
+    )
+
+
+def polynomial(rows: Sequence[Form]) -> TropicalPolynomial:
+    """Return the polynomial of affine functions, each n + 1 numbers, the constant last."""
+    return TropicalPolynomial.from_terms([(row[:-1], row[-1]) for row in dict.fromkeys(rows)])
+
+
+def _sectors(jumps: Sequence[Vector], forms: tuple[Sequence[int], Sequence[int]]) -> list[Form]:
+    """Return the affine functions between rays, crossing them in the order of their angles."""
+    row = tuple(Fraction(0) for _ in forms[0])
+    found = []
+    for a, b in sorted(jumps, key=cmp_to_key(_before)):
+        row = tuple(w + a * u + b * v for w, u, v in zip(row, *forms, strict=True))
+        found.append(row)
+    return found
+
+
+def _before(one: Vector, other: Vector) -> int:
+    """Compare the angles of two vectors, from 0 up to 2π."""
+    halves = [(v < 0 or (v == 0 and u < 0)) for u, v in (one, other)]
+    if halves[0] != halves[1]:
+        return -1 if halves[1] else 1
+    turn = one[0] * other[1] - one[1] * other[0]
+    return -1 if turn > 0 else int(turn < 0)
+
+
+def _value(row: Form, cells: CommonCells, place: Sequence[int]) -> Fraction:
+    columns = (*cells.columns, -1)
+    return sum((row[c] * v for c, v in zip(columns, place, strict=True)), Fraction(0))
