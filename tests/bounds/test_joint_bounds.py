@@ -148,3 +148,30 @@ def test_scales_that_floats_are_not_made_for_are_refused() -> None:
     program = JointProgram.of(f, f, [Matching((0,), (0,), (Fraction(2) ** 999,))])
     with pytest.raises(DomainError, match="leave them unmatched"):
         JointBounds(program, "inf")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_outputs_that_lean_on_the_last_layer(seed: int) -> None:
+    """Many differences of unknown sign, read with weights of both signs: the bound is a bound."""
+    rng = np.random.default_rng([11, seed])
+    weights = [rng.standard_normal((24, 2)), rng.standard_normal((3, 24))]
+    near = [w * (1 + 0.05 * rng.standard_normal(w.shape)) for w in weights]
+    bias = [0.3 * rng.standard_normal(24), rng.standard_normal(3)]
+    f, g = Network.from_dense(weights, bias), Network.from_dense(near, bias)
+    for goal in ("inf", "1", "2", "at_most"):
+        for width in (2.0, 0.3):
+            box = np.array([[-0.5, -0.5], [width - 0.5, width - 0.5]])
+            points = box[0] + (box[1] - box[0]) * rng.random((40, 2))
+            points = np.vstack([points, [[x, y] for x in box[:, 0] for y in box[:, 1]]])
+            values = zip(
+                f.exact(points).to_fractions(), g.exact(points).to_fractions(), strict=True
+            )
+            assert max(gap(goal, u, v) for u, v in values) <= Fraction(bound(f, g, goal, box))
+
+
+def test_leaning_is_exact_where_one_unit_switches() -> None:
+    """Relu(x) − 3/4 relu(x) = x / 4 at most 1/4, and at least 0, on [−1, 1]."""
+    f = Network.from_dense([[[1]], [[1]]])
+    g = Network.from_dense([[[0.75]], [[1]]])
+    assert bound(f, g, "at_most", [[-1.0], [1.0]]) <= 0.25 * (1 + 1e-9)
+    assert bound(g, f, "at_most", [[-1.0], [1.0]]) <= 0.25 * (1 + 1e-9)

@@ -16,6 +16,7 @@ from tropnet.checker.boxes import gap_above, replay_boxes
 from tropnet.checker.cells import supremum
 from tropnet.checker.joint_program import JointProgram
 from tropnet.checker.joint_zonotope import JointReplay
+from tropnet.checker.matching import Matching
 from tropnet.checker.relation import Relation
 from tropnet.domains import Domain
 from tropnet.equivalence.compare import compare_networks
@@ -52,6 +53,28 @@ def test_no_point_beyond_the_bound(seed: int) -> None:
         values = zip(f.exact(points).to_fractions(), g.exact(points).to_fractions(), strict=True)
         worst = max(relation.gap(u, v) for u, v in values)
         assert worst <= gap_above(outputs, relation)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_outputs_that_lean_on_the_last_layer(seed: int) -> None:
+    """Many differences of unknown sign, read with weights of both signs: the bound is a bound."""
+    rng = np.random.default_rng([11, seed])
+    weights = [rng.standard_normal((24, 2)), rng.standard_normal((3, 24))]
+    near = [w * (1 + 0.05 * rng.standard_normal(w.shape)) for w in weights]
+    bias = [0.3 * rng.standard_normal(24), rng.standard_normal(3)]
+    f, g = Network.from_dense(weights, bias), Network.from_dense(near, bias)
+    replay = JointReplay(JointProgram.of(f, g, [Matching.identity(24)]))
+    for width in (2.0, 0.5, 0.3):
+        box = np.array([[-0.5, -0.5], [width - 0.5, width - 0.5]])
+        outputs = replay([(Fraction(float(u)), Fraction(float(v))) for u, v in box.T], {})
+        assert outputs is not None
+        low, high = outputs.ends
+        assert (low, high) != outputs.pairs.ends()
+        points = [[float(x), float(y)] for x in box[:, 0] for y in box[:, 1]]
+        points += (box[0] + (box[1] - box[0]) * rng.random((30, 2))).tolist()
+        for row in (f.exact(points) - g.exact(points)).to_fractions():
+            scaled = [v * 2**outputs.bits for v in row]
+            assert all(u <= v <= w for u, v, w in zip(low, scaled, high, strict=True))
 
 
 def test_a_given_sign_holds_where_the_unit_has_it() -> None:

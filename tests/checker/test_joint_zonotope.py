@@ -275,7 +275,7 @@ def test_each_step_keeps_every_value_at_its_symbols() -> None:
         rest = delta - value_at(pairs, [*x, *of_a, *of_b, *of_d])
         assert abs(rest) <= pairs.radius[0]
         lines = [module._line(f.ends()[0][0], f.ends()[1][0]) for f in (a, b)]
-        after = module._pairs_after(layer, values, [lines[0]], [lines[1]])
+        after, _ = module._pairs_after(layer, values, [lines[0]], [lines[1]])
         new: list[list[Fraction]] = []
         for forms, line, z, own in ((a, lines[0], z_a, of_a), (b, lines[1], z_b, of_b)):
             slope, rise = Fraction(line[0], 1 << 52), line[1]

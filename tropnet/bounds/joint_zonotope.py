@@ -52,8 +52,8 @@ def compiled() -> Any:
 
     for helper in (
         _sums, _product, _gather, _slopes, _pair, _better, _rectify, _rectify_pairs, _spread,
-        _combine, _largest_difference, _worst_pair, _objective, _shares, _layer, _view, _measure,
-        _cut_off, _symbols, _choose, _one,
+        _combine, _chords, _tighten, _lean, _read_last, _largest_difference, _worst_pair,
+        _objective, _shares, _layer, _view, _measure, _cut_off, _symbols, _choose, _one,
     ):  # fmt: skip
         register_jitable(helper)
     return njit(cache=True, nogil=True, error_model="numpy")(_bound_boxes)
@@ -328,6 +328,117 @@ def _combine(
                 g1[t, k] += plan[2, k] * gb[t, second[k]]
             for t in range(n, counts[1]):
                 g2[t - n, k] += plan[2, k] * gb[t, second[k]]
+
+
+def _chords(low: Any, high: Any, count: int, fresh: Any, chord: Any) -> None:
+    """Set q and h for units whose difference passes ReLU by a symbol of its own.
+
+    Where δ lies in [l, u], l ≤ 0 ≤ u, the difference after ReLU lies between min(0, δ) and
+    max(0, δ), hence for any p in [0, 1] in [(1 − p) δ − h, p δ + h], h = max(−p l, (1 − p) u), by
+    convexity. q is 2 p − 1.
+    """
+    for x in range(count):
+        k = fresh[x]
+        lo, hi = min(low[k], 0.0), max(high[k], 0.0)
+        p = hi / (hi - lo) if hi - lo > 0.0 else 0.5
+        if not p <= 1.0:
+            p = 1.0
+        chord[0, x] = 2.0 * p - 1.0
+        chord[1, x] = max(-p * lo, (1.0 - p) * hi) * (1.0 + 8.0 * EPS) + TINY
+
+
+def _tighten(
+    count: int,
+    fresh: Any,
+    chord: Any,
+    old: int,
+    weights: Any,
+    sizes: Any,
+    halves: Any,
+    before: Any,
+    forms: Any,
+    state: Any,
+    low: Any,
+    high: Any,
+) -> None:
+    """Cut bounds of differences of outputs off by what each output makes of the last layer.
+
+    A difference that follows a layer by a symbol of its own is δ/2 ± half for all that read it. One
+    output bounded from above needs its upper end alone where its weight w is positive, and its
+    lower end where w is negative: w δ/2 + |w| (q δ/2 + h), and from below w δ/2 − |w| (q δ/2 + h).
+
+    `halves` are the generators of the δ/2, `before` their centres, radii and sizes; `forms` the
+    generators of the outputs, whose rows of own symbols come after `old`.
+    """
+    c, r, m, _ = state
+    cd, rd, md = before
+    gamma = 1.01 * EPS * (count + 16)
+    for j in range(len(c)):
+        slack = r[j] + 8.0 * EPS * m[j]
+        rise = middle = 0.0
+        for x in range(count):
+            k = fresh[x]
+            w = abs(weights[k, j])
+            middle += w * chord[0, x] * cd[k]
+            rise += w * chord[1, x]
+            slack += sizes[k, j] * (abs(chord[0, x]) * rd[k] + 4.0 * gamma * md[k])
+        above = below = 0.0
+        for block in range(3):
+            g, h = forms[block], halves[block]
+            for t in range(old if block == 2 else g.shape[0]):
+                step = 0.0
+                for x in range(count):
+                    step += abs(weights[fresh[x], j]) * chord[0, x] * h[t, fresh[x]]
+                above += abs(g[t, j] + step)
+                below += abs(g[t, j] - step)
+        size = 4.0 * EPS * (abs(c[j]) + abs(middle))
+        above = (above + rise + slack + size) * MORE + TINY
+        below = (below + rise + slack + size) * MORE + TINY
+        upper = (c[j] + middle) + above * (1.0 + 4.0 * EPS)
+        lower = (c[j] - middle) - below * (1.0 + 4.0 * EPS)
+        if upper < high[j]:
+            high[j] = upper
+        if lower > low[j]:
+            low[j] = lower
+
+
+def _lean(
+    count: int, fresh: Any, chord: Any, old: int, weights: Any, halves: Any, forms: Any, j: int,
+    sign: float,
+) -> None:  # fmt: skip
+    """Turn the generators of one output into those of its bound on one side, as `_tighten` has it.
+
+    They tell better which inputs to split, and at which corner the gap may be large.
+    """
+    for block in range(3):
+        g, h = forms[block], halves[block]
+        for t in range(old if block == 2 else g.shape[0]):
+            step = 0.0
+            for x in range(count):
+                step += abs(weights[fresh[x], j]) * chord[0, x] * h[t, fresh[x]]
+            g[t, j] += sign * step
+
+
+def _read_last(k: int, program: Any, arena: Any, place: Any, counts: Any) -> Any:
+    """Return how layer k reads the differences of the layer before: weights, sizes, generators.
+
+    Without units where it does not read them.
+    """
+    table, data, sizes, _, widths, _ = program
+    taken, width = widths[k - 1, 2], widths[k, 2]
+    rows = counts[3 + 5 * (k - 1) + 2 : 3 + 5 * (k - 1) + 5]
+    weights = magnitudes = data[:0].reshape(0, width)
+    for x in range(len(table)):
+        if table[x, 0] == PAIRS and table[x, 1] == k and table[x, 2] == k - 1:
+            o = table[x, 3]
+            weights = data[o : o + taken * width].reshape(taken, width)
+            magnitudes = sizes[o : o + taken * width].reshape(taken, width)
+    halves = (
+        _view(arena, place, k - 1, 2, rows[0], taken),
+        _view(arena, place, k - 1, 3, rows[1], taken),
+        _view(arena, place, k - 1, 4, rows[2], taken),
+    )
+    return weights, magnitudes, halves
 
 
 def _spread(state: Any, low: Any, high: Any) -> None:
@@ -710,6 +821,10 @@ def _one(
     result[0] = np.inf
     result[1], result[2], result[3], result[4] = -1.0, 0.0, -1.0, 0.0
     result[5] = np.inf
+    new = 0  # pairs of the layer before that passed ReLU by symbols of their own
+    fresh, chord = np.zeros(1, np.int64), np.zeros((2, 1))
+    weights = magnitudes = np.zeros((0, 0))
+    halves = (weights, weights, weights)
     for k in range(1, n_layers + 2):
         _layer(k, n, (mid, half, reach), program, arena, place, spare, values, counts)
         wa, wb, wd = widths[k, 0], widths[k, 1], widths[k, 2]
@@ -725,6 +840,21 @@ def _one(
         )
         errors_a, errors_b = np.empty(wa), np.empty(wb)
         _measure(n, ga, gb, g1, g2, g3, state, (errors_a, errors_b))
+        least, most = np.full(wd, -np.inf), np.full(wd, np.inf)
+        if k == n_layers + 1 and new > 0:
+            weights, magnitudes, halves = _read_last(k, program, arena, place, counts)
+            if goal == ARGMAX or weights.shape[0] == 0:
+                new = 0
+            before = starts[k - 1, 2], starts[k - 1, 2] + widths[k - 1, 2]
+            _tighten(
+                new, fresh, chord, rows_d - new, weights, magnitudes, halves,
+                (
+                    center[before[0] : before[1]],
+                    radius[before[0] : before[1]],
+                    size[before[0] : before[1]],
+                ),
+                (g1, g2, g3), state[2], least, most,
+            )  # fmt: skip
         p = pair_starts[k]
         first, second = first_all[p : p + wd], second_all[p : p + wd]
         scales = scale_all[p : p + wd]
@@ -733,6 +863,9 @@ def _one(
         _spread(state[1], low[sb : sb + wb], high[sb : sb + wb])
         _spread(state[2], low[sd : sd + wd], high[sd : sd + wd])
         if k == n_layers + 1:
+            for j in range(wd):
+                low[sd + j] = max(low[sd + j], least[j])
+                high[sd + j] = min(high[sd + j], most[j])
             result[0] = _objective(
                 goal,
                 ga,
@@ -747,6 +880,10 @@ def _one(
                 worst,
                 result,
             )
+            if new > 0:
+                i = worst[0]
+                sign = 1.0 if goal == AT_MOST or high[sd + i] >= -low[sd + i] else -1.0
+                _lean(new, fresh, chord, rows_d - new, weights, halves, (g1, g2, g3), i, sign)
             break
         for which in range(2):
             start, width = starts[k, which], widths[k, which]
@@ -784,6 +921,8 @@ def _one(
             plan,
             fresh,
         )
+        chord = np.empty((2, wd))
+        _chords(low[sd : sd + wd], high[sd : sd + wd], new, fresh, chord)
         for x in range(new):
             unit = first[fresh[x]]
             _shares(ga, n, unit, share_d[rows_d + x])

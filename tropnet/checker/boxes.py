@@ -123,7 +123,7 @@ def gap_above(outputs: JointZonotope, relation: Relation) -> Fraction:
     step = Fraction(1, 1 << outputs.bits)
     if relation.kind in ("argmax", "argmin"):
         return step * _lead_above(outputs, 1 if relation.kind == "argmax" else -1)
-    low, high = outputs.pairs.ends()
+    low, high = outputs.ends
     if relation.kind == "at_most":
         return step * max(0, *high)
     sizes = [max(-u, v) * step for u, v in zip(low, high, strict=True)]

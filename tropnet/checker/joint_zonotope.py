@@ -53,6 +53,24 @@ class Forms:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class _Chord:
+    """Lines around a difference that passed ReLU by a symbol of its own, as δ/2 ± half.
+
+    It lies in [(1 − p) δ − rise, p δ + rise].
+
+    Attributes:
+        pair: which difference.
+        lean: 2 p − 1, over 2^52.
+        rise: in steps of the grid.
+    """
+
+    pair: int
+    lean: int
+    rise: int
+
+
+@final
 @dataclass(slots=True)
 class _Values:
     """The forms of one layer: of a over (inputs, A), of b over (inputs, B), differences over all.
@@ -63,6 +81,7 @@ class _Values:
     a: Forms
     b: Forms
     pairs: Forms
+    chords: list[_Chord] = field(default_factory=list)
 
 
 @final
@@ -75,12 +94,14 @@ class JointZonotope:
         b: of the second.
         pairs: of the differences.
         bits: fractional bits of all numbers.
+        ends: lower and upper bounds of the differences.
     """
 
     a: Forms
     b: Forms
     pairs: Forms
     bits: int
+    ends: tuple[list[int], list[int]]
 
 
 @final
@@ -150,12 +171,17 @@ class JointReplay:
         values = [self._inputs(box)]
         for k, layer in enumerate(self.program.layers, start=1):
             before = self._before(k, layer, values)
+            _take_narrower(before, layer, self.program.n_inputs)
             after = self._after(k, layer, before, phases)
             if after is None:
                 return None
             values.append(after)
         outputs = self._before(len(values), self.program.output, values)
-        return JointZonotope(outputs.a, outputs.b, outputs.pairs, self.bits)
+        least, most = self._leaning(values, outputs.pairs)
+        _take_narrower(outputs, self.program.output, self.program.n_inputs)
+        low, high = outputs.pairs.ends()
+        ends = [*map(max, low, least)], [*map(min, high, most)]
+        return JointZonotope(outputs.a, outputs.b, outputs.pairs, self.bits, ends)
 
     def _inputs(self, box: Sequence[Ends]) -> _Values:
         center, rows = [], []
@@ -191,9 +217,46 @@ class JointReplay:
         read += [(values[s].a, (0, 1)) for s, _ in layer.pairs_on_a]
         d = self._image(k, "pairs", parts, layer.bias, read, (n, rows_a, rows_b, rows_d))
         pairs = Forms(d.center, d.radius, [d.groups[0] + d.groups[1], *d.groups[2:]])
-        found = _Values(a, b, pairs)
-        _take_narrower(found, layer, n)
-        return found
+        return _Values(a, b, pairs)
+
+    def _leaning(self, values: Sequence[_Values], pairs: Forms) -> tuple[list[int], list[int]]:
+        """Return bounds of the outputs' differences by what each makes of the last layer.
+
+        A difference that passed ReLU as δ/2 ± half stands in every sum as such. An output bounded
+        from above needs its upper line alone where its weight w is positive, and its lower line
+        where w is negative: w δ/2 + |w| (lean · δ/2 + rise); and w δ/2 − |w| (…) from below.
+        """
+        layer, last, k = self.program.output, values[-1], len(values)
+        parts = [*layer.pairs, *layer.pairs_on_b, *layer.pairs_on_a]
+        terms, denominator = self._integers.of(k, "pairs", parts, layer.bias)
+        at = [x for x, (source, _) in enumerate(layer.pairs) if source == k - 1]
+        if not at or not last.chords:
+            return pairs.ends()
+        width, own = len(pairs.center), [chord.pair for chord in last.chords]
+        weights = [[abs(int(v)) for v in row] for row in _rows(terms[at[0]][1], own)]
+        leans = [
+            [w * chord.lean for w in row] for row, chord in zip(weights, last.chords, strict=True)
+        ]
+        halves, olds = last.pairs, len(last.pairs.groups[2]) - len(own)
+        groups = [*halves.groups[:2], halves.groups[2][:olds]]
+        rows = [[row[p] for p in own] for group in groups for row in group]
+        rows.append([halves.center[p] for p in own])
+        flat = flint.fmpz_mat(rows) * flint.fmpz_mat(leans)
+        scale = denominator << _SLOPE
+        steps = [[int(v) // scale for v in row] for row in flat.tolist()]
+        middle = steps.pop()
+        mine = [row for group in pairs.groups[:2] for row in group] + pairs.groups[2][:olds]
+        least, most = [], []
+        for j in range(width):
+            rise = sum(row[j] * chord.rise for row, chord in zip(weights, last.chords, strict=True))
+            loose = sum(abs(row[j]) * halves.radius[p] for row, p in zip(leans, own, strict=True))
+            # rounding down lost less than one step in each row, and in the centre
+            slack = pairs.radius[j] - (-rise // denominator) - (-loose // scale) + len(rows)
+            above = sum(abs(row[j] + step[j]) for row, step in zip(mine, steps, strict=True))
+            below = sum(abs(row[j] - step[j]) for row, step in zip(mine, steps, strict=True))
+            most.append(pairs.center[j] + middle[j] + above + slack)
+            least.append(pairs.center[j] - middle[j] - below - slack)
+        return least, most
 
     def _image(
         self,
@@ -256,8 +319,8 @@ class JointReplay:
                 low, high = max(low, 0) if sign > 0 else low, min(high, 0) if sign < 0 else high
                 found.append(_line(low, high))
             lines.append(found)
-        pairs = _pairs_after(layer, before, lines[0], lines[1])
-        return _Values(_relu(before.a, lines[0]), _relu(before.b, lines[1]), pairs)
+        pairs, chords = _pairs_after(layer, before, lines[0], lines[1])
+        return _Values(_relu(before.a, lines[0]), _relu(before.b, lines[1]), pairs, chords)
 
 
 def _split(pairs: Forms, n: int) -> Forms:
@@ -333,8 +396,8 @@ def _pairs_after(  # noqa: C901 - one formula, case by case
     before: _Values,
     lines_a: Sequence[tuple[int, int]],
     lines_b: Sequence[tuple[int, int]],
-) -> Forms:
-    """Return the differences after ReLU.
+) -> tuple[Forms, list[_Chord]]:
+    """Return the differences after ReLU, and lines around those that have a symbol of their own.
 
     With relu(a) = p a + …, relu(b) = q b + … and δ = a − s b, the difference relu(a) − s relu(b) is
     k δ + (p − k) a − s (q − k) b + …, for any k; k = p or q leaves one of the two out. It also lies
@@ -355,6 +418,7 @@ def _pairs_after(  # noqa: C901 - one formula, case by case
     rows_a = a.groups[0] + a.groups[1]
     center, radius, own = [], [], []
     halves: list[int] = []
+    chords: list[_Chord] = []
     on_a: list[tuple[int, int, int]] = []
     on_b: list[tuple[int, int, int, int]] = []
     for k, (i, j, scale) in enumerate(
@@ -376,6 +440,7 @@ def _pairs_after(  # noqa: C901 - one formula, case by case
                 center.append(pairs.center[k] >> 1)
                 radius.append((pairs.radius[k] + 1 >> 1) + sum(olds) + 1)
                 own.append((k, most + 1 >> 1))
+                chords.append(_chord(k, pairs.center[k] - reach[k], pairs.center[k] + reach[k]))
                 continue
         halves.append(share)
         middle = (pairs.center[k] * share >> _SLOPE) + rise_a // 2 - rise_b // 2 * s // t
@@ -408,4 +473,21 @@ def _pairs_after(  # noqa: C901 - one formula, case by case
         for row, theirs in zip(second, b.groups[1], strict=False):
             row[k] += theirs[j] * top // bottom
     third = third + [[0] * k + [size] + [0] * (width - k - 1) for k, size in own]
-    return Forms(center, radius, [first, second, third])
+    return Forms(center, radius, [first, second, third]), chords
+
+
+def _chord(pair: int, low: int, high: int) -> _Chord:
+    """Return the lines around what lies between 0 and δ, for δ in [low, high].
+
+    max(0, δ) is convex, so p δ + rise is above it where it is at both ends; and likewise below.
+    """
+    low, high = min(low, 0), max(high, 0)
+    share = high * _ONE // (high - low) if high > low else 0
+    rise = max(-(share * low >> _SLOPE), -(-(_ONE - share) * high >> _SLOPE))
+    return _Chord(pair, 2 * share - _ONE, rise)
+
+
+def _rows(matrix: flint.fmpz_mat, chosen: Sequence[int]) -> list[list[int]]:
+    """Return some rows of a matrix."""
+    width = matrix.ncols()
+    return [[int(matrix[i, j]) for j in range(width)] for i in chosen]
