@@ -66,9 +66,12 @@ def central_form(cells: CommonCells) -> TropicalRational | None:
         return None
     above = _sectors([*convex, open_end], ridge.forms)
     below = _sectors([*concave, open_end], ridge.forms)
-    # f is their difference up to an affine function, to be read off one cell
-    place = [sum(v) for v in zip(*(cells.generators[g] for g in cells.members[0]), strict=True)]
-    high, low = (max(part, key=lambda row: _value(row, cells, place)) for part in (above, below))
+    # f is their difference up to an affine function, to be read off one cell, beside the new ray
+    high, low = next(
+        (tops[0][0], tops[1][0])
+        for tops in (_tops((above, below), cells, weight) for weight in range(1, 5))
+        if len(tops[0]) == len(tops[1]) == 1
+    )
     p, q = cells.cells[0]
     shift = tuple(
         Fraction(u - v, cells.denominator) - s + t
@@ -104,6 +107,20 @@ def _before(one: Vector, other: Vector) -> int:
     return -1 if turn > 0 else int(turn < 0)
 
 
-def _value(row: Form, cells: CommonCells, place: Sequence[int]) -> Fraction:
+def _tops(parts: Sequence[list[Form]], cells: CommonCells, weight: int) -> list[list[Form]]:
+    """Return the largest affine functions of some parts at a point inside the first cell."""
+    members = sorted(cells.members[0])
+    place = [
+        sum(weight**k * cells.generators[g][c] for k, g in enumerate(members))
+        for c in range(len(cells.columns) + 1)
+    ]
     columns = (*cells.columns, -1)
-    return sum((row[c] * v for c, v in zip(columns, place, strict=True)), Fraction(0))
+    found = []
+    for rows in parts:
+        values = [
+            sum((row[c] * v for c, v in zip(columns, place, strict=True)), Fraction(0))
+            for row in rows
+        ]
+        largest = max(values)
+        found.append([row for row, v in zip(rows, values, strict=True) if v == largest])
+    return found

@@ -138,7 +138,7 @@ class Decompositions:
             np.asarray(weights, float), A_eq=table, b_eq=-(table @ least), bounds=bounds,
             method="highs-ds",
         )  # fmt: skip
-        return None if answer.status != 0 else [float(v) for v in answer.x]
+        return None if answer.status != 0 else [float(v) for v in np.asarray(answer.x)]
 
     def purified(self, pulse: Callable[[], None] = lambda: None) -> tuple[Fraction, ...]:
         """Return such shares starting from the first pair, in rational arithmetic throughout.

@@ -37,7 +37,7 @@ def extreme_rays(
         pulse: called after each cut; it may raise.
 
     Returns:
-        Primitive integer vectors, and for each the rows that vanish there as the bits of an integer.
+        Primitive integer vectors, and for each the rows that vanish there, as bits of an integer.
 
     Raises:
         BudgetExceeded: more rays.
@@ -90,7 +90,8 @@ class _Cone:
         self.rows = rows
         self.dimension = len(rows[0])
         self.residues = np.array([[v % _PRIME for v in row] for row in rows], np.int64)
-        solved = flint.fmpz_mat([list(rows[k]) for k in first]).inv().numer_denom()
+        inverse: Any = flint.fmpz_mat([list(rows[k]) for k in first]).inv()
+        solved = inverse.numer_denom()
         sign = 1 if solved[1] > 0 else -1
         table: list[list[Any]] = solved[0].tolist()
         rays = [[sign * int(line[k]) for line in table] for k in range(self.dimension)]
