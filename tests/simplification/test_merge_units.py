@@ -105,6 +105,19 @@ def test_one_hidden_layer_has_the_bound_of_its_rests() -> None:
         require_truth(found)
 
 
+def test_the_bound_is_far_below_that_of_a_comparison_with_the_narrow_network() -> None:
+    rng = np.random.default_rng(0)
+    bundles = np.repeat(rng.standard_normal((8, 30)), 4, axis=0)
+    weights = (bundles + 0.01 * rng.standard_normal(bundles.shape)).astype(np.float32)
+    f = dense([weights, rng.standard_normal((3, 32)).astype(np.float32)], dtype="float32")
+    found = merge_units(f, Box.cube(30), units=8, time_limit=2)
+    assert found.result.n_relu == 8
+    assert found.bound is not None
+    direct = compare_networks(f, found.result, Box.cube(30), time_limit=2)
+    assert 5 * found.bound < direct.upper
+    require_bounds(found, 5, sample=1)
+
+
 def test_several_layers_and_sizes() -> None:
     f = random_network([3, 9, 8, 2], 1)
     found = merge_units(f, Box.cube(3), units=[7, 5], time_limit=3)

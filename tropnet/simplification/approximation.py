@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from tropnet.checker import CheckReport, check_networks
 from tropnet.checker.gap import Norm
+from tropnet.checker.intervals import difference_bounds
+from tropnet.checker.matching import Matching
 from tropnet.domains import Domain
 from tropnet.equivalence.interrupt import stopping_at_interrupt
 from tropnet.equivalence.portfolio import Portfolio
 from tropnet.equivalence.problem import Problem
+from tropnet.equivalence.split_boxes import BoxSearch
 from tropnet.equivalence.verdict import Verdict
+from tropnet.exact.fraction import decimal_text
 from tropnet.network import Network
+from tropnet.network.fold import folded
 from tropnet.simplification.size import size_of
 from tropnet.simplification.step import Step
 
@@ -202,4 +207,23 @@ class Question:
         narrow = problem.bounded and problem.atol == 0
         with stopping_at_interrupt(problem.stop):
             precision = _PRECISION if narrow else None
-            return Portfolio(problem, start, precision, None, self.progress).run()
+            portfolio = Portfolio(problem, start, precision, None, self.progress)
+            if original.sha256 != near.sha256:
+                portfolio.stage("unit by unit", lambda: _unit_by_unit(portfolio))
+            return portfolio.run()
+
+
+def _unit_by_unit(portfolio: Portfolio) -> str:
+    """Pair each unit with the one in its place, which no search for partners knows."""
+    problem, bracket = portfolio.problem, portfolio.bracket
+    a, b = folded(problem.a), folded(problem.b)
+    if a.widths != b.widths:
+        return "the layers have other units"
+    matchings = [Matching.identity(width) for width in a.widths]
+    bounds = difference_bounds(a, b, problem.box, matchings, problem.require_time)
+    bracket.offer_intervals(bounds, "intervals", {"matchings": [m.to_json() for m in matchings]})
+    if problem.bounded:
+        pairs = [list(zip(m.first, m.second, m.scales, strict=True)) for m in matchings]
+        portfolio.boxes = BoxSearch(problem, bracket, pairs)
+    value = bracket.upper.value
+    return f"|f-g| <= {'inf' if value is None else decimal_text(value)}"
