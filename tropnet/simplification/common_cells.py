@@ -353,5 +353,7 @@ def _coordinates(forms: tuple[Row, Row], row: Row) -> tuple[Fraction, Fraction]:
 
 
 def _in_plane(forms: tuple[Row, Row], row: Row) -> bool:
-    alpha, beta = _coordinates(forms, row)
-    return all(alpha * u + beta * v == w for u, v, w in zip(forms[0], forms[1], row, strict=True))
+    """Tell whether a form is a combination of two others."""
+    (one, other), (a, b, minor) = forms, _minor(forms)
+    alpha, beta = row[a] * other[b] - row[b] * other[a], one[a] * row[b] - one[b] * row[a]
+    return all(alpha * u + beta * v == minor * w for u, v, w in zip(one, other, row, strict=True))

@@ -174,7 +174,11 @@ class Decompositions:
         return {k: v for k, v in zip(classes, kernel.rows([0]).to_fractions()[0], strict=True) if v}
 
     def irreducible(self, shares: Sequence[Fraction]) -> bool:
-        """Tell whether no function at all bends only where both P and Q do."""
+        """Tell whether it is proved that no function at all bends only where both P and Q do.
+
+        A rank modulo a prime proves it. False may mean that the prime divides some minor; no more
+        than one in 2^31 does by chance.
+        """
         common = [k for k, low in enumerate(self.least) if shares[k] > low]
         if not common:
             return True
@@ -185,7 +189,7 @@ class Decompositions:
             for k, v in zip(row, _primitive(list(row.values())), strict=True):
                 scaled[number * len(common) + k] = v % _PRIME
         residues = flint.nmod_mat(len(rows), len(common), scaled, _PRIME)
-        return bool(residues.rank() == len(common)) or self._kernel_vector(common) is None
+        return bool(residues.rank() == len(common))
 
     def forms(self, shares: Sequence[Fraction]) -> tuple[list[Any], list[Any]]:
         """Return P and Q on each cell, as tuples of n + 1 rationals; P is kept on the first cell.

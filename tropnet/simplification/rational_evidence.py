@@ -100,6 +100,7 @@ class CellEvidence:
         before: TropicalRational,
         after: TropicalRational,
         domain: Domain = None,
+        cells: CommonCells | None = None,
         pulse: Callable[[], None] = lambda: None,
     ) -> CellEvidence:
         """Find the terms of P₂ and Q₂ on each cell by an inner point of it.
@@ -107,7 +108,8 @@ class CellEvidence:
         Raises:
             BudgetExceeded: there are too many cells.
         """
-        cells = CommonCells.of(before.numerator, before.denominator, domain, pulse=pulse)
+        if cells is None:
+            cells = CommonCells.of(before.numerator, before.denominator, domain, pulse=pulse)
         inner = []
         for members in cells.members:
             total = [sum(v) for v in zip(*(cells.generators[g] for g in members), strict=True)]
@@ -196,6 +198,7 @@ def same_function(
     before: TropicalRational,
     after: TropicalRational,
     domain: Domain = None,
+    cells: CommonCells | None = None,
     pulse: Callable[[], None] = lambda: None,
 ) -> ProductEvidence | CellEvidence:
     """Return evidence of the cheaper kind; whether it holds is for `replay` to say.
@@ -204,12 +207,13 @@ def same_function(
         before: with essential terms.
         after: bends only where `before` does, if it is large.
         domain: with interior points, or None.
+        cells: those of `before`, where they are known.
         pulse: called now and then; it may raise.
     """
     size = max(before.k[0] * after.k[1], before.k[1] * after.k[0])
     if size <= MAX_PRODUCT:
         return ProductEvidence(before, after, domain)
-    return CellEvidence.of(before, after, domain, pulse)
+    return CellEvidence.of(before, after, domain, cells, pulse)
 
 
 def _parts(f: TropicalRational) -> tuple[TropicalPolynomial, TropicalPolynomial]:

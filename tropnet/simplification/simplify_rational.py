@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 RULES: Final[tuple[str, ...]] = ("essential", "one_variable", "decomposition", "monomial")
 
 #: Classes up to which a vertex is sought in rational arithmetic where floats found none.
-_CLASSES: Final = 200
+_CLASSES: Final = 60
 
 _LEAST: Final = (
     "the least: P bends only where the function is convex, Q only where it is concave; no other "
@@ -38,6 +38,10 @@ _LEAST: Final = (
 _IRREDUCIBLE: Final = (
     "irreducible: no convex function but affine ones can be subtracted from both P and Q; another "
     "pair, one that bends elsewhere, may still have fewer terms"
+)
+
+_UNDECIDED: Final = (
+    "floats proposed no least pair that holds exactly; a convex function may be left to subtract"
 )
 
 Progress = Callable[[str, float | None], object]
@@ -214,7 +218,7 @@ class _Work:
         after = one_variable_form(before)
         if sum(after.k) < sum(self.best.k):
             self.pulse()
-            evidence = same_function(self.best, after, self.place, self.pulse)
+            evidence = same_function(self.best, after, self.place, None, self.pulse)
             self.take("one_variable", after, "bends of both P and Q cancelled", evidence)
         if sum(after.k) <= sum(self.best.k):
             self.findings.append(_LEAST)
@@ -229,7 +233,8 @@ class _Work:
             after, how = found.best()
             smaller = sum(after.k) < sum(self.best.k)
             if smaller or (sum(after.k) == sum(self.best.k) and not found.own_is_irreducible):
-                evidence = same_function(self.best, after, self.place, self.pulse)
+                cells = found.cells if before == self.best else None
+                evidence = same_function(self.best, after, self.place, cells, self.pulse)
                 self.take("decomposition", after, how, evidence)
             if not smaller:
                 if found.finding:
@@ -277,6 +282,7 @@ class _Candidates:
         if not self.own_is_irreducible:
             shares = self._within()
             if shares is None:
+                self.finding = _UNDECIDED
                 return chosen, how
             chosen, how, reached = self._pair(shares), "a convex function taken from both", shares
         if reached != self.pairs.least:
