@@ -292,10 +292,13 @@ class Walk:
             )
         return self._rewritten[unit, claim]
 
+    def outputs(self, name: str) -> Forms:
+        """Return the outputs of one network, once all its layers are settled."""
+        return affine_forms(self.networks[name].output, self._values[name])
+
     def difference(self) -> Forms:
         """Return the output of `a` minus the output of `b`, once all layers are settled."""
-        outputs = [affine_forms(self.networks[name].output, self._values[name]) for name in NAMES]
-        return outputs[0] - outputs[1]
+        return self.outputs("a") - self.outputs("b")
 
 
 def replay_relations(a: Network, b: Network, box: IntervalVector, evidence: Any) -> IntervalVector:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Final, final
 
-from tropnet.checker import Certificate
+from tropnet.checker import Certificate, check_networks
 from tropnet.checker.cells import MAX_INPUTS
 from tropnet.checker.certificate import Claimed
 from tropnet.checker.intervals import difference_bounds, plain_bounds
@@ -170,6 +170,12 @@ class Portfolio:
         for point in (evidence.lower.point, evidence.lower.other):
             if point is not None:
                 self.bracket.offer_point(point)
+        if evidence.upper.method == "relations":
+            report = check_networks(evidence, problem.a, problem.b)
+            if not report:
+                raise CertificateError(f"the evidence does not hold: {report.reason}")
+            self.bracket.offer_upper(evidence.upper.value, "relations", evidence.upper.data)
+            return "claims about units, replayed"
         if evidence.upper.method != "boxes":
             return f"a point; bounds by {evidence.upper.method} are found anew"
         self.boxes = BoxSearch(problem, self.bracket, evidence=evidence.upper.data)

@@ -160,7 +160,9 @@ def _related(problem: Problem, box: IntervalVector, seen: Hints | None = None) -
             problem.require_time()
             relu = walk.networks[name].layers[k - 1].relu
             keys = pre.normalised(names)
-            found = _claims(name, k, keys, walk.bounds(name, k), relu, known, constant)
+            bounds = walk.bounds(name, k)
+            signs = bounds.at_most_zero(), bounds.at_least_zero()
+            found = layer_claims(name, k, keys, signs, relu, known, constant)
             if sweep is not None:
                 sweep.claims(name, k, found)
             walk.settle(name, k, found)
@@ -168,17 +170,28 @@ def _related(problem: Problem, box: IntervalVector, seen: Hints | None = None) -
     return Related(walk, claims)
 
 
-def _claims(
+def layer_claims(
     name: str,
     k: int,
     keys: list[tuple[Key, Fraction]],
-    bounds: IntervalVector,
+    signs: tuple[BoolArray, BoolArray],
     relu: BoolArray,
     known: dict[Key, tuple[Unit, Fraction]],
     constant: set[Unit],
 ) -> list[Claim]:
+    """Return claims about the units of a layer.
+
+    Args:
+        name: of the network.
+        k: the layer, counted from 1.
+        keys: of the units' pre-activations, with their scales.
+        signs: which units are dead, and which always active.
+        relu: which units have a ReLU.
+        known: the first unit with each key so far; it grows.
+        constant: the units of one sign so far; it grows.
+    """
     found = []
-    dead, active = bounds.at_most_zero().tolist(), bounds.at_least_zero().tolist()
+    dead, active = (mask.tolist() for mask in signs)
     own: set[Unit] = set()  # atoms of this layer
     ratios: dict[tuple[int, int], Fraction] = {}  # units of a channel share their scales
     for i, (key, scale) in enumerate(keys):

@@ -91,7 +91,7 @@ def hints(problem: Problem, walk: Walk) -> Hints:
     slopes, points = _slice(problem, directions, size + _MORE)
     table = [RationalMatrix.from_rows([[1]] * slopes.shape[0]), slopes]
     stable: dict[Unit, Sign] = {}
-    for name in NAMES:
+    for name in walk.networks:
         problem.require_time()
         own = [u for u in units if u[0] == name]
         table.append(unit_values(walk.networks[name], points, [u[1:] for u in own]))
