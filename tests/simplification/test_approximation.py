@@ -32,7 +32,8 @@ def merged() -> Approximation:
 def test_what_is_told() -> None:
     found = prune(WIDE, SQUARE, threshold=0.75)
     text = str(found)
-    assert text.startswith("3 → 3 ReLU units, 0 → 0 affine units, 8 → 7 parameters; 0.5 <= ")
+    assert text.startswith("3 → 3 ReLU units, 0 → 0 affine units, 8 → 7 parameters")
+    assert "; 0.5 <= sup|f-g| <= 0.5 on Box" in text
     assert "layer 1 (dense 0): prune: 1 removed (of 5 weights; weights below 0.75)" in text
     assert "on Box.cube(2, '-1', '1')" in text
     assert repr(found).startswith("Approximation(Network(2-3-1")

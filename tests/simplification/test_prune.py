@@ -103,6 +103,30 @@ def test_kernels_are_pruned_as_kernels() -> None:
         require_bounds(found, 10)
 
 
+def test_what_is_pruned_may_be_simplified_too() -> None:
+    f = dense([[[4, 1], [0.25, 0.5], [3, -2]], [[1, 2, 0.125]]], [[0, 1, 0], [7]])
+    found = prune(f, SQUARE, threshold=0.75, simplify=True)
+    assert found.near.n_relu == 3
+    assert found.result.n_relu == 1  # a unit is constant, one is not read
+    assert found.equality is not None
+    assert {step.rule for step in found.steps} > {"prune"}
+    require_bounds(found)
+    require_truth(found)
+    untouched = prune(f, SQUARE, threshold=0, simplify=True)
+    assert (untouched.bound, untouched.attained) == (Fraction(0), Fraction(0))
+    assert untouched.replay()
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32), st.integers(0, 8))
+def test_bounds_of_simplified_ones_are_true(seed: int, eighths: int) -> None:
+    f = draw_network(Random(seed), 2, 2, 5).network()
+    box, share = Box([-1, 0], ["1/2", 2]), Fraction(eighths, 8)
+    found = prune(f, box, fraction=share, simplify=True, time_limit=2)
+    assert found.result.n_relu <= f.n_relu
+    require_truth(found)
+
+
 def test_names_and_notes_stay() -> None:
     f = dense([[[1, 2]], [[3]]], dtype="float32")
     found = prune(f, SQUARE, threshold="1.5")

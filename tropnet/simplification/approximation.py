@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
@@ -33,6 +34,8 @@ Told: TypeAlias = Callable[[str, float | None], object]
 
 #: Seconds that bounding an error may take.
 SECONDS = 10.0
+#: Seconds to look for a difference before equality is tried.
+_SEARCH = 0.5
 #: Without a tolerance the bounds are narrowed until upper ≤ (1 + this) · lower.
 _PRECISION = 0.1
 
@@ -210,7 +213,15 @@ class Question:
             portfolio = Portfolio(problem, start, precision, None, self.progress)
             if original.sha256 != near.sha256:
                 portfolio.stage("unit by unit", lambda: _unit_by_unit(portfolio))
-            return portfolio.run()
+                if narrow:
+                    portfolio.stage("search", lambda: portfolio.falsifier.run(_SEARCH))
+            if not (narrow and portfolio.bracket.different):
+                return portfolio.run()
+            # they differ: what may prove equality is left out, however long it would take
+            if not portfolio.enumerate_if_few() and not portfolio.narrow():
+                work = partial(portfolio.split, problem.remaining, _PRECISION)
+                portfolio.stage("narrowing", work, narrows=True)
+            return portfolio.verdict()
 
 
 def _unit_by_unit(portfolio: Portfolio) -> str:
