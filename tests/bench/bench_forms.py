@@ -59,6 +59,7 @@ def measurements() -> Iterator[Measurement]:
             at_most=seconds / _UNIT,
             repeats=1,
         )
+    yield from _arithmetic()
     network = torch_default([2, 32, 32, 1], 0)
     yield measure(
         "forms of 2-32-32-1, box",
@@ -66,3 +67,24 @@ def measurements() -> Iterator[Measurement]:
         at_most=0.4 / _UNIT,
         repeats=3,
     )
+
+
+def _arithmetic() -> Iterator[Measurement]:
+    """Common factors come about when quotients are added and multiplied."""
+    f, g, h = (tropicalize(torch_default([2, 8, 1], seed))[0] for seed in range(3))
+    for name, whole, most in (
+        ("f ⊙ g ⊘ g", f * g / g, f.k),
+        ("f ⊕ g", f + g, (66, 29)),
+        ("f ⊕ g ⊕ h", f + g + h, (174, 106)),
+    ):
+        found = simplify_rational(whole)
+        if not (found.complete and found.replay()) or sum(found.result.k) > sum(most):
+            raise AssertionError(f"{name}: {found}")
+        steps = " → ".join(f"{p} ⊘ {q}" for p, q in (whole.k, whole.essential().k, found.result.k))
+        print(f"              {name}: {steps} ({found.seconds:.2f} s)", flush=True)
+        yield measure(
+            f"simplify {name}",
+            lambda whole=whole: simplify_rational(whole),  # type: ignore[misc]
+            at_most=3.0 / _UNIT,
+            repeats=1,
+        )

@@ -91,10 +91,14 @@ def polynomial(rows: Sequence[Form]) -> TropicalPolynomial:
 def _sectors(jumps: Sequence[Vector], forms: tuple[Sequence[int], Sequence[int]]) -> list[Form]:
     """Return the affine functions between rays, crossing them in the order of their angles."""
     row = tuple(Fraction(0) for _ in forms[0])
-    found = []
-    for a, b in sorted(jumps, key=cmp_to_key(_before)):
-        row = tuple(w + a * u + b * v for w, u, v in zip(row, *forms, strict=True))
+    found: list[Form] = []
+    last: Vector | None = None
+    for jump in sorted(jumps, key=cmp_to_key(_before)):
+        row = tuple(w + jump[0] * u + jump[1] * v for w, u, v in zip(row, *forms, strict=True))
+        if last is not None and _before(last, jump) == 0:
+            found.pop()  # two jumps along one ray
         found.append(row)
+        last = jump
     return found
 
 

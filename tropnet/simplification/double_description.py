@@ -126,7 +126,7 @@ class _Cone:
 
     def _signs(self, index: int) -> Any:
         row = self.rows[index]
-        largest = max(map(abs, row))
+        largest = max(map(abs, row)) or 1
         line = np.array([v / largest for v in row])
         values = self.floats @ line
         sizes = np.abs(self.floats) @ np.abs(line)
