@@ -60,6 +60,16 @@ def test_absolute_values_inside_a_relu_are_active() -> None:
     assert found.claims["b"][1][0].lifted == ((("a", 1, 0), Fraction(1)),)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_multiples_of_a_unit_of_one_sign_do_not_refer_to_it(sign: int) -> None:
+    # ±(2 relu(x) − x), and twice that in the same layer, against ±3|x| or 0
+    f = dense([[[1], [-1]], [[3, 3] if sign > 0 else [0, 0]]])
+    tilted = {0: [[-sign], [-2 * sign]], 1: [[2 * sign], [4 * sign]]}
+    layers = Layer(Affine({0: [[1]]})), Layer(Affine(tilted))
+    twice = Network(1, layers, Affine({2: [[1, 1]]}))
+    assert relate(Problem.of(f, twice, None)).equal
+
+
 @pytest.mark.parametrize("many", [0, 12])
 def test_shadows_of_forms_find_the_same(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep, "_MANY", many)

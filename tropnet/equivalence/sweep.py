@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
@@ -200,7 +200,9 @@ class Sweep:
                     claims[i] = better
                     gone.add(unit)
                     continue
-            claims[i] = self._sign(unit) or Claim("new")
+            claims[i] = self._sign(unit) or _multiple(claim, claims) or Claim("new")
+            if claims[i].kind != "new":  # what is a multiple of it cannot refer to it
+                gone.add(unit)
             self._height(unit)  # in order, so that no recursion goes deep
             for key, opened in keys if claims[i].kind == "new" else []:
                 self._known.setdefault(key, (unit, opened))
@@ -330,3 +332,15 @@ class Sweep:
             inside = [(*block, i) for block, i in before if block[0] in NAMES]
             self._heights[unit] = 1 + max((self._height(u) for u in inside), default=0)
         return self._heights[unit]
+
+
+def _multiple(claim: Claim, claims: Sequence[Claim]) -> Claim | None:
+    """Return the sign of a multiple of a unit of the same layer, if that has one."""
+    if claim.unit is None or claim.scale is None:
+        return None
+    own = claims[claim.unit[2]]
+    if own.kind not in ("dead", "active"):
+        return None
+    other: Sign = "active" if own.kind == "dead" else "dead"
+    kind = own.kind if claim.kind == "same" else other
+    return Claim(kind, lifted=tuple((unit, claim.scale * m) for unit, m in own.lifted))
