@@ -19,14 +19,14 @@ _UNIT = 0.04
 #: Sizes, whether on [-1, 1]^n or on all of R^n, and the seconds that simplifying what layers give
 #: may take.
 _CASES: list[tuple[list[int], bool, float]] = [
-    ([2, 8, 8, 1], True, 0.5),
-    ([2, 8, 8, 1], False, 2.0),
-    ([2, 16, 16, 1], True, 2.0),
-    ([2, 16, 16, 1], False, 8.0),
-    ([2, 8, 8, 8, 8, 1], False, 8.0),
-    ([3, 8, 8, 1], True, 4.0),
-    ([2, 32, 32, 1], True, 12.0),
-    ([3, 16, 16, 1], True, 60.0),
+    ([2, 8, 8, 1], True, 0.4),
+    ([2, 8, 8, 1], False, 1.0),
+    ([2, 16, 16, 1], True, 0.8),
+    ([2, 16, 16, 1], False, 4.0),
+    ([2, 8, 8, 8, 8, 1], False, 4.0),
+    ([3, 8, 8, 1], True, 1.5),
+    ([2, 32, 32, 1], True, 6.0),
+    ([3, 16, 16, 1], True, 25.0),
 ]
 
 
