@@ -156,7 +156,7 @@ def _approximation_rows() -> Iterator[Row]:
     }
     domains = {"ball 0.05": _ball, "[0,1]^64": lambda: _PIXELS}
     for place, domain in domains.items():
-        within = 4 if place.startswith("ball") else 20
+        within = 2 if place.startswith("ball") else 12
         for name, work in works.items():
 
             def judge(found: Approximation, within: int = within) -> tuple[str, bool]:
