@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tropnet.api.linear_regions import linear_regions
     from tropnet.api.load_complex import load_complex
     from tropnet.api.plan import plan
+    from tropnet.api.simplify import simplify
     from tropnet.api.slice_network import slice_network
     from tropnet.api.tropicalize import tropicalize
     from tropnet.checker import Certificate, CheckReport
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from tropnet.plotting.plot_regions import plot_regions
     from tropnet.plotting.plot_surface import plot_surface
     from tropnet.plotting.plot_training import plot_training
+    from tropnet.simplification import Simplification
 
 __version__ = "0.1.0"
 
@@ -115,6 +117,7 @@ __all__ = [
     "Polyhedron",
     "RationalMatrix",
     "RegionComparison",
+    "Simplification",
     "ShapeError",
     "TropicalMap",
     "TropicalPolynomial",
@@ -157,6 +160,7 @@ __all__ = [
     "read_domain",
     "read_vnnlib",
     "save",
+    "simplify",
     "slice_network",
     "testing",
     "to_onnx",
@@ -184,6 +188,7 @@ _HOMES = {
         "load_map",
         "plan",
         "save",
+        "simplify",
         "slice_network",
         "to_onnx",
         "to_torch",
@@ -226,6 +231,7 @@ _HOMES = {
     ),
     "tropnet.io": ("read_domain", "read_vnnlib"),
     "tropnet.network": ("Network",),
+    "tropnet.simplification": ("Simplification",),
     "tropnet.plotting": (
         "plot",
         "plot_bend_locus",

@@ -15,6 +15,7 @@ from tropnet.api.lattice_form import lattice_form
 from tropnet.api.linear_regions import linear_regions
 from tropnet.api.load_complex import load_complex
 from tropnet.api.plan import plan
+from tropnet.api.simplify import simplify
 from tropnet.api.slice_network import slice_network
 from tropnet.api.tropicalize import tropicalize
 from tropnet.io import load, load_map, save, to_onnx, to_torch
@@ -36,6 +37,7 @@ __all__ = [
     "load_map",
     "plan",
     "save",
+    "simplify",
     "slice_network",
     "to_onnx",
     "to_torch",

@@ -17,6 +17,7 @@ from tropnet.checker.intervals import difference_bounds, plain_bounds
 from tropnet.checker.matching import matchings_from_json
 from tropnet.checker.relation import Relation
 from tropnet.checker.relations import replay_relations
+from tropnet.checker.sign_evidence import replay_signs
 from tropnet.domains import Box, Domain, require_dimension
 from tropnet.errors import CertificateError, TropnetError
 from tropnet.exact import IntervalVector, RationalMatrix
@@ -238,8 +239,26 @@ def _identical(certificate: Certificate, a: Network, b: Network, way: _Way) -> _
 
 
 def _relations(certificate: Certificate, a: Network, b: Network, way: _Way) -> _Proven:
-    bounds = replay_relations(a, b, _box(certificate, a), certificate.upper.data)
-    return certificate.asked.above(bounds), None
+    box, data = _box(certificate, a), certificate.upper.data
+    known = None
+    if isinstance(data, dict) and "signs" in data:
+        known = {"a": replay_signs(a, certificate.domain, box, data["signs"], fault)}
+    return certificate.asked.above(replay_relations(a, b, box, data, known)), None
+
+
+def fault(certificate: Certificate, a: Network, b: Network) -> str | None:
+    """Return what is wrong with a certificate inside another one, or None.
+
+    Args:
+        certificate: what is replayed.
+        a: the first network.
+        b: the second network.
+    """
+    data = certificate.upper.data
+    if isinstance(data, dict) and "signs" in data:
+        return "proofs of signs do not rest on proofs of signs"
+    report = check_networks(certificate, a, b)
+    return None if report else report.reason
 
 
 def _intervals(certificate: Certificate, a: Network, b: Network, way: _Way) -> _Proven:

@@ -114,14 +114,21 @@ class Walk:
     Args:
         networks: the networks by name, `a` and `b`.
         box: intervals around the inputs on the domain.
+        known: proven intervals around the pre-activations of each layer of some of the networks.
     """
 
-    def __init__(self, networks: Mapping[str, Network], box: IntervalVector) -> None:
+    def __init__(
+        self,
+        networks: Mapping[str, Network],
+        box: IntervalVector,
+        known: Mapping[str, Sequence[IntervalVector]] | None = None,
+    ) -> None:
         self.networks = networks
         self.sizes = block_sizes(networks)
         self.pre: dict[Block, Forms] = {}
         self.atoms: set[tuple[str, int, int]] = set()
         fixed = fixed_coordinates(box)
+        self._known = known or {}
         self._bounds: dict[Block, IntervalVector] = {}
         self._ranges: dict[Block, IntervalVector] = {ONE: IntervalVector.of([1], [1]), INPUT: box}
         self.maxima = Maxima(self.pre, self.at_least_zero)
@@ -160,6 +167,8 @@ class Walk:
         for source, weights in layer.affine.terms:
             plain = plain + values[source].image(weights.matrix)
         before = plain.meet(self._around(self.pre[name, k]))
+        if name in self._known:
+            before = before.meet(self._known[name][k - 1])
         values.append(before.relu().where(layer.relu, before).outward())
         return before
 
@@ -301,7 +310,13 @@ class Walk:
         return self.outputs("a") - self.outputs("b")
 
 
-def replay_relations(a: Network, b: Network, box: IntervalVector, evidence: Any) -> IntervalVector:
+def replay_relations(
+    a: Network,
+    b: Network,
+    box: IntervalVector,
+    evidence: Any,
+    known: Mapping[str, Sequence[IntervalVector]] | None = None,
+) -> IntervalVector:
     """Check every claim of a certificate and return intervals around a − b.
 
     Each claim is verified before it is used: `same` and `opposite` by comparing the coefficients of
@@ -314,13 +329,14 @@ def replay_relations(a: Network, b: Network, box: IntervalVector, evidence: Any)
         b: the second network.
         box: intervals around the inputs on the domain.
         evidence: `{"a": claims, "b": claims}`, each a list of layers of lists of claims.
+        known: proven intervals around pre-activations, by network and layer.
 
     Raises:
         CertificateError: a claim that is false, malformed or unproven.
 
     Cost: about that of two exact forward passes with as many points as units.
     """
-    walk = Walk({"a": a, "b": b}, box)
+    walk = Walk({"a": a, "b": b}, box, known)
     for name in NAMES:
         layers = evidence.get(name) if isinstance(evidence, dict) else None
         network = walk.networks[name]

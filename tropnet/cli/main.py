@@ -19,6 +19,7 @@ from tropnet.cli.export import export
 from tropnet.cli.hash import hash_function
 from tropnet.cli.info import info
 from tropnet.cli.regions import regions
+from tropnet.cli.simplify import simplify
 from tropnet.cli.traceback_option import traceback_option
 from tropnet.cli.tropicalize import tropicalize
 from tropnet.errors import TropnetError
@@ -49,7 +50,9 @@ def cli(context: click.Context) -> int:
     return ExitCode.SAME
 
 
-for _command in (info, convert, export, tropicalize, regions, hash_function, compare, check):
+for _command in (
+    info, convert, export, tropicalize, regions, simplify, hash_function, compare, check,
+):  # fmt: skip
     cli.add_command(_command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -95,7 +96,9 @@ def _atom(name: str, k: int, i: int, claim: Claim) -> tuple[tuple[str, int, int]
     return (name, k, i), Fraction(1)
 
 
-def relate(problem: Problem, everywhere: bool = False) -> Related:
+def relate(
+    problem: Problem, everywhere: bool = False, known: Sequence[IntervalVector] | None = None
+) -> Related:
     """Write both networks over common atoms.
 
     The canonical form of ReLU networks up to permutation, positive scaling, duplicate and collinear
@@ -111,6 +114,8 @@ def relate(problem: Problem, everywhere: bool = False) -> Related:
     Args:
         problem: the comparison.
         everywhere: relate only what holds on all of R^n, which needs no intervals and is quick.
+        known: proven intervals around the pre-activations of the first network's layers on the
+            domain.
 
     Returns:
         The forms of all units, and claims that `tropnet.checker.relations` replays.
@@ -126,18 +131,19 @@ def relate(problem: Problem, everywhere: bool = False) -> Related:
     bounded = not problem.box.no_lower.all() or not problem.box.no_upper.all()
     if everywhere:
         return found
-    if not found.equal and bounded and _convolutions(problem) <= _BROKEN_UP:
+    if not found.equal and (bounded or known is not None) and _convolutions(problem) <= _BROKEN_UP:
         # what holds everywhere needs no intervals, which cost most of the time in large networks
         box = problem.box
-        found = _related(problem, box)
+        found = _related(problem, box, known=known)
     if found.equal or not agree(problem):
         return found  # what differs at a point needs no proof of equality
     seen = hints(problem, found.walk)
     if not seen.dependent:
         return found
-    swept = _related(problem, box, Hints(dependent=True, stable={}))
+    known = None if box is line else known
+    swept = _related(problem, box, Hints(dependent=True, stable={}), known)
     # a unit of one sign is no maximum any more: which of the two helps cannot be told beforehand
-    return swept if swept.equal or not seen.stable else _related(problem, box, seen)
+    return swept if swept.equal or not seen.stable else _related(problem, box, seen, known)
 
 
 def _convolutions(problem: Problem) -> int:
@@ -148,10 +154,16 @@ def _convolutions(problem: Problem) -> int:
     )
 
 
-def _related(problem: Problem, box: IntervalVector, seen: Hints | None = None) -> Related:
-    walk, names = Walk({"a": problem.a, "b": problem.b}, box), Names()
+def _related(
+    problem: Problem,
+    box: IntervalVector,
+    seen: Hints | None = None,
+    known: Sequence[IntervalVector] | None = None,
+) -> Related:
+    intervals = None if known is None else {"a": known}
+    walk, names = Walk({"a": problem.a, "b": problem.b}, box, intervals), Names()
     sweep = Sweep(problem, walk, seen.stable) if seen is not None else None
-    known: dict[Key, tuple[Unit, Fraction]] = {}
+    atoms: dict[Key, tuple[Unit, Fraction]] = {}
     constant: set[Unit] = set()  # units of one sign on the domain
     claims: dict[str, list[list[Claim]]] = {}
     for name in NAMES:
@@ -162,7 +174,7 @@ def _related(problem: Problem, box: IntervalVector, seen: Hints | None = None) -
             keys = pre.normalised(names)
             bounds = walk.bounds(name, k)
             signs = bounds.at_most_zero(), bounds.at_least_zero()
-            found = layer_claims(name, k, keys, signs, relu, known, constant)
+            found = layer_claims(name, k, keys, signs, relu, atoms, constant)
             if sweep is not None:
                 sweep.claims(name, k, found)
             walk.settle(name, k, found)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import final
+from typing import Any, final
 
 from tropnet.checker import Certificate, LowerEvidence, UpperEvidence, check_networks
+from tropnet.checker.check import fault
+from tropnet.checker.sign_evidence import replay_signs
 from tropnet.equivalence.bracket import Bracket
 from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.relate import offer, relate
 from tropnet.errors import CertificateError
+from tropnet.exact import IntervalVector
 from tropnet.network import Network
 
 
@@ -21,11 +24,19 @@ class NetworkProof:
     Args:
         problem: the original as its first network, the domain, and the time left.
         check: whether to replay each proof.
+        signs: evidence for the signs of units of the original, where intervals do not show them.
+
+    Raises:
+        CertificateError: that evidence does not hold.
     """
 
-    def __init__(self, problem: Problem, check: bool = False) -> None:
+    def __init__(self, problem: Problem, check: bool = False, signs: Any = None) -> None:
         self._problem = problem
         self._check = check
+        self._signs = signs
+        self.known: list[IntervalVector] | None = None
+        if signs is not None:
+            self.known = replay_signs(problem.a, problem.domain, problem.box, signs, fault)
         self.certificate: Certificate | None = self._written(
             problem.a, UpperEvidence(Fraction(0), "identical")
         )
@@ -42,10 +53,13 @@ class NetworkProof:
         if result.sha256 == problem.a.sha256:
             bracket.offer_upper(Fraction(0), "identical")
         else:
-            offer(relate(problem), bracket)
+            offer(relate(problem, known=self.known), bracket)
         if not bracket.equivalent:
             return False
-        certificate = self._written(result, bracket.upper)
+        upper = bracket.upper
+        if self._signs is not None and upper.method == "relations":
+            upper = replace(upper, data={**upper.data, "signs": self._signs})
+        certificate = self._written(result, upper)
         if self._check:
             report = check_networks(certificate, problem.a, result)
             if not report:

@@ -17,6 +17,7 @@ from tropnet.simplification.step import Step
 if TYPE_CHECKING:
     from tropnet.checker import Certificate
     from tropnet.domains import Domain
+    from tropnet.simplification.unit_signs import UnitSigns
 
 T = TypeVar("T", bound=Subject)
 
@@ -40,6 +41,7 @@ class Simplification(Generic[T]):
         complete: whether every rule was tried to its end; False where the time limit cut it short.
         seconds: the time it took.
         findings: what is worth knowing besides, one sentence each.
+        signs: for a network on a domain, which of its units are dead, always on or neither.
 
     Example:
         >>> import tropnet
@@ -59,6 +61,7 @@ class Simplification(Generic[T]):
     complete: bool = True
     seconds: float = 0.0
     findings: tuple[str, ...] = ()
+    signs: UnitSigns | None = None
 
     @property
     def before(self) -> dict[str, int]:
@@ -98,6 +101,19 @@ class Simplification(Generic[T]):
             return CheckReport(False, claim, str(error), time.perf_counter() - start)
         reason = f"{len(self.steps)} steps replayed"
         return CheckReport(True, claim, reason, time.perf_counter() - start)
+
+    def to_html(self, title: str = "Simplification", command: str | None = None) -> str:
+        """Return a page of its own that tells all: sizes, layers, steps, the evidence replayed.
+
+        Args:
+            title: the heading.
+            command: the command that replays the certificate, to be shown.
+
+        Cost: that of `replay`.
+        """
+        from tropnet.simplification.html_report import html_report
+
+        return html_report(self, title, command)
 
     def by_rule(self) -> dict[str, int]:
         """Return how much each rule removed, over all steps."""

@@ -28,6 +28,7 @@ from tropnet.simplification.unit_plans import (
     unused_changes,
     whole_channels,
 )
+from tropnet.simplification.unit_signs import UnitSigns, unit_signs
 
 if TYPE_CHECKING:
     from tropnet.domains import Domain
@@ -42,6 +43,16 @@ Told = Callable[[str, float | None], object]
 
 #: Seconds where no limit is given: longer than anybody waits.
 _FOREVER: Final = 1e6
+#: Seconds for the signs of units where no limit is given, and their share of a limit.
+_SIGNS: Final = 60.0
+_SHARE: Final = 0.7
+#: What the signs of units are called.
+_KINDS: Final = {
+    "dead": "are dead",
+    "active": "always on",
+    "unstable": "neither, each with two points that show it",
+    "undecided": "undecided",
+}
 #: Rounds of all rules; each makes the network smaller, so that there are never many.
 _ROUNDS: Final = 50
 #: Changes of one rule and layer that are tried one by one where they do not fit together.
@@ -74,7 +85,8 @@ def simplify_network(
         network: the network.
         domain: where the result has to be the same; None is all of R^n.
         rules: names out of `RULES`; all of them when left out.
-        time_limit: seconds after which the best result so far is returned.
+        time_limit: seconds after which the best result so far is returned. Without one, units of a
+            domain are searched for a minute at most.
         check: replay the certificate after each round.
         seed: of the points at which relations are looked for.
         progress: called with a word on what goes on.
@@ -105,30 +117,49 @@ def simplify_network(
     chosen = _chosen(rules)
     limit = _FOREVER if time_limit is None else time_limit
     problem = Problem.of(network, network, domain, time_limit=limit, seed=seed)
-    work = _Work(problem, chosen, check, progress or _untold)
-    complete = work.run()
+    told, signs = progress or _untold, None
+    if domain is not None and chosen & {"dead", "active"}:
+        seconds = _SIGNS if time_limit is None else _SHARE * problem.remaining
+        signs = unit_signs(network, domain, time_limit=seconds, seed=seed, progress=told)
+    work = _Work(problem, chosen, check, told, signs)
+    complete = work.run() and (signs is None or signs.complete)
     findings = [
         f"{count} units stay that the rule {rule!r} could remove: the weights would be no floats, "
         "or more"
         for rule, count in work.kept_apart.items()
     ]
     findings += [f"not done, for want of a proof: {step}" for step in work.unproven]
+    if signs is not None:
+        findings.insert(0, _told_signs(signs))
     if work.proof.certificate is None:
         raise CertificateError("a network was not shown to equal itself; this is a bug in tropnet")
     return Simplification(
         network, work.network, domain, tuple(work.steps), work.proof.certificate, complete,
-        time.perf_counter() - start, tuple(findings),
+        time.perf_counter() - start, tuple(findings), signs,
     )  # fmt: skip
+
+
+def _told_signs(signs: UnitSigns) -> str:
+    counts = signs.counts()
+    shown = [f"{counts.get(kind, 0)} {word}" for kind, word in _KINDS.items()]
+    return f"of {sum(counts.values()) - counts.get('affine', 0)} ReLU units {', '.join(shown)}"
 
 
 @final
 class _Work:
     """The network so far, what was done, and the proof of it."""
 
-    def __init__(self, problem: Problem, rules: frozenset[str], check: bool, told: Told) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        rules: frozenset[str],
+        check: bool,
+        told: Told,
+        signs: UnitSigns | None,
+    ) -> None:
         self.problem, self.rules, self.told = problem, rules, told
         self.original = self.network = problem.a
-        self.proof = NetworkProof(problem, check)
+        self.proof = NetworkProof(problem, check, None if signs is None else signs.evidence)
         self.steps: list[Step] = []
         self.kept_apart: dict[str, int] = {}
         self.unproven: list[Step] = []
@@ -168,11 +199,14 @@ class _Work:
             self._fix_inputs()
         problem.require_time()
         if self.rules - {"unused", "fold", "rank", "inputs"}:
-            found = UnitClaims.of(self.network, problem, self.rules, problem.box)
+            # what was proven of the original's units says nothing of another network's
+            known = self.proof.known if self.network is self.original else None
+            found = UnitClaims.of(self.network, problem, self.rules, known)
             changes = claimed_changes(self.network, found, self.rules)
             self._apply(whole_channels(self.network, changes))
         problem.require_time()
         if "unused" in self.rules:
+            self._drop_empty_layers()
             self._apply(whole_channels(self.network, unused_changes(self.network)))
         for rule, changes_of in (("rank", dependent_changes), ("fold", folding_changes)):
             k = 1
@@ -192,6 +226,13 @@ class _Work:
                 rewritten(self.network, plans, fixed),
                 Step("inputs", "input", len(fixed), f"constant on the domain: {names}"),
             )
+
+    def _drop_empty_layers(self) -> None:
+        empty = [layer for layer in self.network.layers if not layer.width]
+        if empty:
+            names = ", ".join(layer.name for layer in empty if layer.name)
+            step = Step("unused", names or "layers", 0, "no units in it")
+            self._offer(rewritten(self.network, plans_of(self.network, [])), step)
 
     def _apply(self, changes: Sequence[Change]) -> None:
         """Make changes: all at once, else those of a rule and a layer, else one by one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, final
@@ -41,15 +41,18 @@ class UnitClaims:
 
     @staticmethod
     def of(
-        network: Network, problem: Problem, rules: frozenset[str], box: IntervalVector
+        network: Network,
+        problem: Problem,
+        rules: frozenset[str],
+        known: Sequence[IntervalVector] | None = None,
     ) -> UnitClaims:
         """Look at a network.
 
         Args:
             network: the network.
-            problem: gives the time left, and the seed.
+            problem: gives the domain, the time left, and the seed.
             rules: which kinds of claims are wanted.
-            box: intervals around the inputs.
+            known: proven intervals around the pre-activations of all layers.
 
         Raises:
             OutOfTime: between two layers.
@@ -57,11 +60,11 @@ class UnitClaims:
         Cost: an exact product of the shape of each weight matrix, and one pass over its entries;
             with the rule `relations` also that of `tropnet.equivalence.sweep`.
         """
-        walk, claims, constants = _walked(network, problem, rules, box, None)
+        walk, claims, constants = _walked(network, problem, rules, known, None)
         if "relations" in rules and len(walk.atoms) > 1:
             seen = hints(problem, walk)
             if seen.dependent:
-                walk, claims, constants = _walked(network, problem, rules, box, seen)
+                walk, claims, constants = _walked(network, problem, rules, known, seen)
         rows: dict[tuple[int, int], Row] = {}
         for k, layer in enumerate(claims, start=1):
             for i, claim in enumerate(layer):
@@ -74,10 +77,11 @@ def _walked(
     network: Network,
     problem: Problem,
     rules: frozenset[str],
-    box: IntervalVector,
+    intervals: Sequence[IntervalVector] | None,
     seen: Hints | None,
 ) -> tuple[Walk, list[list[Claim]], dict[tuple[int, int], Fraction]]:
-    walk, names = Walk({_OWN: network}, box), Names()
+    proven = None if intervals is None else {_OWN: intervals}
+    walk, names = Walk({_OWN: network}, problem.box, proven), Names()
     sweep = None if seen is None else Sweep(problem, walk, seen.stable)
     known: dict[Key, tuple[Unit, Fraction]] = {}
     one_sign: set[Unit] = set()

@@ -1,0 +1,228 @@
+"""Bounds of units by linear functions of the inputs, followed backward through the layers.
+
+A unit is bounded from below by putting, for each earlier unit z = max(t, 0) with t in [l, u], a
+line below z where its coefficient is positive and a line above z where it is negative, layer by
+layer down to the inputs, and taking the least value on their box. Below z lies α t for any α in
+[0, 1]; above it s t + h for any s in [0, 1], with h = max(−s l, (1 − s) u), by convexity.
+
+All of it is exact, so the slopes are no matter of trust: each choice gives a bound.
+
+Source: Zhang, Weng, Chen, Hsieh and Daniel, *Efficient neural network robustness certification with
+general activation functions* (CROWN, 2018); that the best slopes are the dual of the linear
+relaxation: Salman, Yang, Zhang, Hsieh and Zhang, *A convex relaxation barrier* (2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+
+from tropnet.errors import CertificateError
+from tropnet.exact import IntervalVector, RationalMatrix
+from tropnet.exact.interval import End
+from tropnet.network.layer import Layer
+from tropnet.network.network import Network
+
+#: Slopes are multiples of 2^-16.
+SLOPE_BITS: Final = 16
+_ONE: Final = 1 << SLOPE_BITS
+#: Products of numbers beyond which linear bounds are left out.
+MOST_PRODUCTS: Final = 2**27
+
+#: (layer, unit, "lower" or "upper") → for each earlier layer its units' slopes, over 2^16.
+Slopes: TypeAlias = Mapping[tuple[int, int, str], Sequence[Sequence[int]]]
+
+
+def linear_bounds(
+    network: Network,
+    box: IntervalVector,
+    slopes: Slopes | None = None,
+    watch: Callable[[], object] | None = None,
+) -> list[IntervalVector]:
+    """Return intervals around the pre-activations of all layers, for inputs in a box.
+
+    Intervals are followed forward; units of unknown sign are then bounded backward. Where nothing
+    else is given, the line below a unit has slope 1 if u > −l, else 0.
+
+    Args:
+        network: the network.
+        box: intervals around the inputs; they may be infinite.
+        slopes: slopes of the lines below earlier units, for single units to be bounded.
+        watch: called between layers; what it raises ends the work.
+
+    Raises:
+        CertificateError: slopes that do not fit the network.
+
+    Cost: for each layer an exact product of the shape of each weight matrix before it, with as many
+        rows as units of unknown sign, twice; left out beyond 2^27 products.
+
+    Example:
+        >>> from tropnet import Network
+        >>> from tropnet.checker.linear_bounds import linear_bounds
+        >>> from tropnet.exact import IntervalVector
+        >>> f = Network.from_dense([[[1], [1]], [[1, -1]], [[1]]])  # relu(relu(x) − relu(x))
+        >>> f = Network.from_dense([[[1], [-1]], [[1, 1]], [[1]]], [[0, 0], [-3], [0]])
+        >>> linear_bounds(f, IntervalVector.of([-1], [2]))[1].ends()  # |x| − 3; intervals: [-3, 0]
+        [(Fraction(-3, 1), Fraction(-1, 1))]
+    """
+    found: list[IntervalVector] = []
+    values = [box]
+    own = _by_unit(network, slopes or {})
+    for k, layer in enumerate(network.layers, start=1):
+        if watch is not None:
+            watch()
+        plain = IntervalVector.point(layer.affine.bias.exact)
+        for source, weights in layer.affine.terms:
+            plain = plain + values[source].image(weights.matrix)
+        bounds = plain
+        open_units = np.flatnonzero(~plain.at_most_zero() & ~plain.at_least_zero() | ~layer.relu)
+        if k > 1 and len(open_units) and _products(network, k) * len(open_units) < MOST_PRODUCTS:
+            rows = open_units.tolist()
+            bounds = bounds.meet(_backward(network, k, rows, found, box, None))
+        for (i, side), lines in own.get(k, {}).items():
+            bounds = bounds.meet(_backward(network, k, [i], found, box, (side, lines)))
+        found.append(bounds)
+        values.append(bounds.relu().where(layer.relu, bounds).outward())
+    return found
+
+
+def slopes_from_json(data: Any) -> Slopes:
+    """Return slopes from plain data: lists (layer, unit, side, slopes).
+
+    Raises:
+        CertificateError: something else.
+    """
+    if not isinstance(data, list):
+        raise CertificateError("slopes are no list")
+    found: dict[tuple[int, int, str], list[list[int]]] = {}
+    for item in data:
+        match item:
+            case [int(layer), int(unit), "lower" | "upper" as side, list(rows)] if all(
+                isinstance(row, list) and all(type(v) is int and 0 <= v <= _ONE for v in row)
+                for row in rows
+            ):
+                found[layer, unit, side] = rows
+            case _:
+                raise CertificateError("slopes are not (layer, unit, side, numbers)")
+    return found
+
+
+def _by_unit(
+    network: Network, slopes: Slopes
+) -> dict[int, dict[tuple[int, str], Sequence[Sequence[int]]]]:
+    found: dict[int, dict[tuple[int, str], Sequence[Sequence[int]]]] = {}
+    widths = network.widths
+    for (k, i, side), rows in slopes.items():
+        if not (1 <= k <= len(widths) and 0 <= i < widths[k - 1]):
+            raise CertificateError(f"slopes for unit {i} of layer {k}, which is not there")
+        if [len(row) for row in rows] != list(widths[: k - 1]):
+            raise CertificateError(f"slopes for unit {i} of layer {k} do not fit the layers before")
+        found.setdefault(k, {})[i, side] = rows
+    return found
+
+
+def _products(network: Network, k: int) -> int:
+    """Return the products for one unit of layer k followed backward."""
+    return sum(m.products for y in network.layers[:k] for _, m in y.affine.terms)
+
+
+def _backward(
+    network: Network,
+    k: int,
+    rows: Sequence[int],
+    bounds: Sequence[IntervalVector],
+    box: IntervalVector,
+    given: tuple[str, Sequence[Sequence[int]]] | None,
+) -> IntervalVector:
+    """Return intervals around some units of layer k; infinite for the others."""
+    affine = network.layers[k - 1].affine.take(list(rows))
+    sides: dict[str, list[End]] = {}
+    for side in ("lower", "upper"):
+        if given is not None and given[0] != side:
+            sides[side] = [None] * len(rows)
+            continue
+        sign = 1 if side == "lower" else -1
+        coefs = {s: m.exact * sign for s, m in affine.terms}
+        lines = None if given is None else given[1]
+        least = _least(network, k, coefs, affine.bias.exact * sign, bounds, box, lines)
+        sides[side] = [None if v is None else sign * v for v in least]
+    lower: list[End] = [None] * network.layers[k - 1].width
+    upper = lower.copy()
+    for place, low, high in zip(rows, sides["lower"], sides["upper"], strict=True):
+        lower[place], upper[place] = low, high
+    return IntervalVector.of(lower, upper)
+
+
+def _least(
+    network: Network,
+    k: int,
+    coefs: dict[int, RationalMatrix],
+    constant: RationalMatrix,
+    bounds: Sequence[IntervalVector],
+    box: IntervalVector,
+    lines: Sequence[Sequence[int]] | None,
+) -> list[End]:
+    """Return lower bounds of combinations of the values of the layers before layer k."""
+    count = constant.shape[0]
+    without = np.zeros(count, dtype=np.bool_)  # combinations that have no bound
+    for s in range(k - 1, 0, -1):
+        row = coefs.pop(s, None)
+        if row is None:
+            continue
+        layer = network.layers[s - 1]
+        below, above, rise, free = _lines(
+            layer, bounds[s - 1], None if lines is None else lines[s - 1]
+        )
+        more, less = row.relu(), -((-row).relu())
+        if free.any():
+            without |= np.asarray((less.keep_columns(free).signs() != 0).any(axis=1))
+        path = _scaled(more, below) + _scaled(less, above)
+        constant = constant + less @ rise + path @ layer.affine.bias.exact
+        for source, weights in layer.affine.terms:
+            part = weights.pull_exact(path)
+            coefs[source] = coefs[source] + part if source in coefs else part
+    total = IntervalVector.point(constant)
+    if 0 in coefs:
+        total = total + box.image(coefs[0])
+    ends = total.lower_ends()
+    return [None if gone else end for end, gone in zip(ends, without.tolist(), strict=True)]
+
+
+def _lines(
+    layer: Layer, bounds: IntervalVector, chosen: Sequence[int] | None
+) -> tuple[list[Fraction], list[Fraction], RationalMatrix, np.ndarray[Any, np.dtype[np.bool_]]]:
+    """Return for each unit the slopes below and above, the rise above, and where there is none."""
+    below, above, rise = [], [], []
+    free = np.zeros(layer.width, dtype=np.bool_)
+    for j, (low, high) in enumerate(bounds.ends()):
+        if not layer.relu[j] or (low is not None and low >= 0):
+            slope, least, h = Fraction(1), Fraction(1), Fraction(0)
+        elif high is not None and high <= 0:
+            slope, least, h = Fraction(0), Fraction(0), Fraction(0)
+        else:
+            least = Fraction(0) if high is None else Fraction(int(low is None or high > -low))
+            if chosen is not None:
+                least = Fraction(chosen[j], _ONE)
+            if low is None or high is None:  # one line at most stays above it
+                slope = Fraction(int(high is None))
+                h = Fraction(0)
+                free[j] = low is None and high is None
+                if low is not None:
+                    h = -low
+                elif high is not None:
+                    h = high
+            else:
+                slope = Fraction(int(high * _ONE / (high - low)), _ONE)
+                h = max(-slope * low, (1 - slope) * high)
+        below.append(least)
+        above.append(slope)
+        rise.append([h])
+    return below, above, RationalMatrix.from_rows(rise), free
+
+
+def _scaled(matrix: RationalMatrix, factors: Sequence[Fraction]) -> RationalMatrix:
+    """Return the matrix with each column times a number."""
+    return matrix.T.scale_rows(factors).T
