@@ -187,7 +187,8 @@ def test_wrong_arguments() -> None:
         merge_units(f)
     with pytest.raises(DomainError, match="merge_units takes one of units and tolerance"):
         merge_units(f, units=3, tolerance=0)
-    for units in (0, [3], [3, 0], [3, 3, 3], [2.5, 3], True):
+    assert merge_units(f, units=np.int64(4)).result is f  # type: ignore[arg-type]
+    for units in (0, 2.5, "43", [3], [3, 0], [3, 3, 3], [2.5, 3], [4, 3, None], True):
         with pytest.raises(DomainError, match="give one number of at least 1, or one for each of"):
             merge_units(f, units=units)  # type: ignore[arg-type]
     for tolerance in (-1, 1, "1.5"):
@@ -211,7 +212,7 @@ def test_a_network_of_digits() -> None:
     if data is None:
         pytest.skip("TROPNET_DATA is not set")
     f = load(Path(data) / "nets" / "mnist8x8" / "mlp_l1_0_seed0.pt")
-    found = merge_units(f, Box.cube(64, 0, "0.05"), units=95, time_limit=5)
+    found = merge_units(f, Box.cube(64, 0, "0.05"), units=95, time_limit=1)
     assert found.result.widths == (95, 95)
     require_bounds(found, 3, sample=2)
     assert found.attained is not None

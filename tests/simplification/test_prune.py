@@ -162,7 +162,7 @@ def test_a_network_of_digits() -> None:
     if data is None:
         pytest.skip("TROPNET_DATA is not set")
     f = load(Path(data) / "nets" / "mnist8x8" / "mlp_l1_0_seed0.pt")
-    found = prune(f, Box.cube(64, 0, "0.05"), threshold="0.001", time_limit=2)
+    found = prune(f, Box.cube(64, 0, "0.05"), threshold="0.001", time_limit=1)
     require_bounds(found, 3, sample=2)
     assert found.attained is not None
     assert found.bound is not None

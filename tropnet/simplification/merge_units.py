@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from fractions import Fraction
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -138,8 +139,9 @@ def _asked(network: Network, units: Any, tolerance: Any) -> tuple[list[int] | No
             raise DomainError(f"tolerance is {tolerance!r}; give a share of at least 0, below 1")
         return None, finite_float(share)
     depth = network.depth
-    counts = [units] * depth if isinstance(units, int) else list(units)
-    if len(counts) != depth or not all(type(c) is int and c >= 1 for c in counts):
+    several = units if isinstance(units, Sequence) else [units] * depth
+    counts = [int(c) for c in several if isinstance(c, Integral) and not isinstance(c, bool)]
+    if len(counts) != depth or len(several) != depth or any(c < 1 for c in counts):
         raise DomainError(
             f"units is {units!r}; give one number of at least 1, or one for each of the {depth} "
             "layers with a ReLU"
