@@ -10,8 +10,9 @@ from tropnet.network import Network
 from tropnet.network.linear import Linear
 from tropnet.network.shared_linear import SharedLinear
 
-#: ReLU units, nonzero weights and biases, all units, inputs read: what comes first counts most.
-Size: TypeAlias = tuple[int, int, int, int]
+#: ReLU units, nonzero weights and biases, all units, inputs read, layers: what comes first counts
+#: most.
+Size: TypeAlias = tuple[int, int, int, int, int]
 
 #: What the entries of matrices are, from the simplest: floats of the model's own arithmetic,
 #: float64, rationals.
@@ -27,12 +28,13 @@ def network_size(network: Network) -> Size:
         >>> from tropnet import Network
         >>> from tropnet.simplification.network_size import network_size
         >>> network_size(Network.from_dense([[[1], [-1]], [[1, 1]]]))
-        (2, 4, 2, 1)
+        (2, 4, 2, 1, 1)
     """
     read = [m.reads(np.ones(m.shape[0], dtype=np.bool_)) for y in network.affines
             for source, m in y.terms if source == 0]  # fmt: skip
     inputs = int(np.any(read, axis=0).sum()) if read else 0
-    return network.n_relu, network.n_parameters, sum(network.widths), inputs
+    units, layers = sum(network.widths), len(network.layers)
+    return network.n_relu, network.n_parameters, units, inputs, layers
 
 
 def numbers_of(network: Network) -> int:

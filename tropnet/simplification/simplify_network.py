@@ -120,7 +120,8 @@ def simplify_network(
     told, signs = progress or _untold, None
     if domain is not None and chosen & {"dead", "active"}:
         seconds = _SIGNS if time_limit is None else _SHARE * problem.remaining
-        signs = unit_signs(network, domain, time_limit=seconds, seed=seed, progress=told)
+        if seconds > 0:
+            signs = unit_signs(network, domain, time_limit=seconds, seed=seed, progress=told)
     work = _Work(problem, chosen, check, told, signs)
     complete = work.run() and (signs is None or signs.complete)
     findings = [
