@@ -43,6 +43,8 @@ def test_cell_evidence_replays_and_mutations_are_rejected() -> None:
         changed: Any = tuple(v + change * (k == place) for k, v in enumerate(first))
         with pytest.raises(CertificateError):
             replace(evidence, matches=(changed, *evidence.matches[1:])).replay()
+    with pytest.raises(CertificateError, match="vertices and rays where"):
+        replace(evidence, corners=evidence.corners + 1).replay()
     with pytest.raises(CertificateError, match="cells where there are"):
         replace(evidence, matches=evidence.matches[1:]).replay()
     with pytest.raises(CertificateError):
@@ -69,9 +71,10 @@ def test_evidence_of_another_function_is_rejected() -> None:
 
 def test_cells_along_lines_are_compared_along_them_too() -> None:
     before, after = quotient("max(0, x1)", "0", 2), quotient("max(0, x1, x1 + x2)", "0", 2)
-    matches = tuple((*pair, *pair) for pair in [(0, 0), (1, 0)])
-    with pytest.raises(CertificateError):
-        CellEvidence(before, after, None, matches).replay()
+    evidence = CellEvidence.of(before, before)
+    evidence.replay()
+    with pytest.raises(CertificateError, match="changes along a line"):
+        replace(evidence, after=after).replay()
 
 
 def test_evidence_holds_on_its_domain_only() -> None:

@@ -44,6 +44,7 @@ def test_where_f_is_smooth_only_on_a_part_of_the_line() -> None:
     assert_sound(found)
     assert found.result.k == (3, 2)  # max(0, min(x, y)), the canonical pair
     assert any("canonical" in step.detail for step in found.steps)
+    assert found.findings[0].startswith("canonical")
     assert not subtractable(found.result)
 
 

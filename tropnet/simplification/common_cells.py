@@ -91,6 +91,7 @@ class CommonCells:
         q: TropicalPolynomial,
         domain: Domain = None,
         *,
+        seed: int = 0,
         max_rays: int = 50_000,
         pulse: Callable[[], None] = lambda: None,
     ) -> CommonCells:
@@ -100,6 +101,7 @@ class CommonCells:
             p: with essential terms only.
             q: likewise, in the same variables.
             domain: with interior points, or None for all of R^n.
+            seed: of the order in which terms are taken up; the result does not depend on it.
             max_rays: refuse more vertices than this.
             pulse: called now and then; it may raise.
 
@@ -126,7 +128,7 @@ class CommonCells:
         rows += [_lifted(row, columns, (0, 1)) for row in below]
         rows += [_lifted(row, columns, (0, 0)) for row in sides]
         rows.append((0,) * len(columns) + (1, 0, 0))
-        rays, tight = extreme_rays(rows, max_rays=max_rays, pulse=pulse)
+        rays, tight = extreme_rays(rows, seed=seed, max_rays=max_rays, pulse=pulse)
         # rays that go up in y or z only are tight for no term of P, or of Q
         mask_p, mask_q = _masks(len(above), len(below))
         chosen = [k for k, bits in enumerate(tight) if bits & mask_p and bits & mask_q]

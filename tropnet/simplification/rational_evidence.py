@@ -88,12 +88,14 @@ class CellEvidence:
         after: P₂ ⊘ Q₂.
         domain: with interior points, or None for all of R^n.
         matches: for each cell the term of P₁, of Q₁, of P₂ and of Q₂.
+        corners: the number of vertices and rays of all cells.
     """
 
     before: TropicalRational
     after: TropicalRational
     domain: Domain
     matches: tuple[tuple[int, int, int, int], ...]
+    corners: int
 
     @staticmethod
     def of(
@@ -116,10 +118,12 @@ class CellEvidence:
             inner.append(total)
         found = [_largest(part, cells.columns, inner) for part in _parts(after)]
         matches = tuple((i, j, k, m) for (i, j), k, m in zip(cells.cells, *found, strict=True))
-        return CellEvidence(before, after, domain, matches)
+        return CellEvidence(before, after, domain, matches, len(cells.generators))
 
     def replay(self) -> None:
         """Find the cells again, and compare the affine functions on each in rational arithmetic.
+
+        The cells are cut in another order than when the evidence was made.
 
         A convex function that is at most its own term at the vertices of a cell, and along its
         unbounded edges, is that term throughout.
@@ -127,7 +131,11 @@ class CellEvidence:
         Raises:
             CertificateError: some cell is missing, or fails.
         """
-        cells = CommonCells.of(self.before.numerator, self.before.denominator, self.domain)
+        cells = CommonCells.of(*_parts(self.before), self.domain, seed=1)
+        if len(cells.generators) != self.corners:
+            raise CertificateError(
+                f"{self.corners} vertices and rays where there are {len(cells.generators)}"
+            )
         named = {(i, j): (k, m) for i, j, k, m in self.matches}
         if set(named) != set(cells.cells) or len(named) != len(self.matches):
             raise CertificateError(f"{len(self.matches)} cells where there are {len(cells.cells)}")

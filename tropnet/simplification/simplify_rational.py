@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, final
 
 from tropnet.algebra import TropicalPolynomial, TropicalRational, essential_terms
@@ -40,6 +40,10 @@ _IRREDUCIBLE: Final = (
     "pair, one that bends elsewhere, may still have fewer terms"
 )
 
+_CANONICAL: Final = (
+    "canonical: all bends start at one point, one ray balances both P and Q; no convex function "
+    "but affine ones can be subtracted from both"
+)
 _UNDECIDED: Final = (
     "floats proposed no least pair that holds exactly; a convex function may be left to subtract"
 )
@@ -294,6 +298,8 @@ class _Candidates:
         central = central_form(self.cells)
         if central is not None and sum(central.k) < sum(chosen.k):
             return central, "the canonical pair of bends from one point"
+        if central is not None and _same_bends(central, chosen):
+            self.finding = _CANONICAL
         return chosen, how
 
     def _weights(self) -> list[list[float]]:
@@ -355,6 +361,20 @@ def common_monomial(f: TropicalRational) -> TropicalPolynomial | None:
 
 def _times(f: TropicalRational, factor: TropicalPolynomial) -> TropicalRational:
     return TropicalRational(f.numerator * factor, f.denominator * factor)
+
+
+def _same_bends(f: TropicalRational, g: TropicalRational) -> bool:
+    """Tell whether P and Q differ from other ones by affine functions."""
+    pairs = ((f.numerator, g.numerator), (f.denominator, g.denominator))
+    return all(
+        one.k == other.k and one * next(_monomials(other)) == other * next(_monomials(one))
+        for one, other in pairs
+    )
+
+
+def _monomials(part: TropicalPolynomial) -> Iterator[TropicalPolynomial]:
+    for exponents, coefficient in part.terms():
+        yield TropicalPolynomial.affine(exponents, coefficient)
 
 
 def _numbers(f: TropicalRational) -> int:
