@@ -32,6 +32,7 @@ from tropnet.simplification.merge_units import merge_units
 from tropnet.simplification.prune import prune
 from tropnet.simplification.round_weights import round_weights
 from tropnet.simplification.simplify_network import simplify_network
+from tropnet.simplification.unit_signs import unit_signs
 
 #: Seconds that the unit of the benchmarks is said to take.
 _UNIT = 0.04
@@ -124,8 +125,6 @@ def _exact_rows() -> Iterator[Row]:
 
 
 def _signs(network: Network) -> Any:
-    from tropnet.simplification.unit_signs import unit_signs
-
     return unit_signs(network, _PIXELS, time_limit=60)
 
 
