@@ -372,3 +372,15 @@ def test_trivial_inequalities_do_not_matter() -> None:
     found = essential_terms(exponents, coefficients, domain)
     assert found.kept == (0, 1)
     found.check()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_a_domain_of_trivial_inequalities_is_the_whole_space(n: int) -> None:
+    everything = Polyhedron([[0] * n] * 2, [0, 3])
+    rows = [[k, *(0 for _ in range(n - 1))] for k in range(4)]  # in one line, for n > 1 a flat one
+    exponents, coefficients = RationalMatrix.of(rows), RationalMatrix.of([[0], [1], [-5], [0]])
+    found = essential_terms(exponents, coefficients, everything)
+    assert found.kept == essential_terms(exponents, coefficients).kept == (0, 1, 3)
+    found.check()
+    with pytest.raises(DomainError, match="empty"):
+        essential_terms(exponents, coefficients, Polyhedron([[0] * n], [-1]))

@@ -87,7 +87,8 @@ class EssentialDecision:
         if domain is not None:
             a, b = domain.inequalities()
             self.facets = np.flatnonzero(a.signs().any(axis=1)).tolist()
-            self.inequalities = (a.rows(self.facets), b.rows(self.facets))
+            if self.facets:
+                self.inequalities = (a.rows(self.facets), b.rows(self.facets))
 
     # ---- the decision -----------------------------------------------------------------------
 
@@ -106,7 +107,7 @@ class EssentialDecision:
         columns = self._independent_columns()
         if len(columns) < self.n:
             return self._projected(columns, pulse)
-        if self.n == 1 and self.domain is None:
+        if self.n == 1 and self.inequalities is None:
             return self._hull()
         return self._search(pulse or _nothing)
 
@@ -152,7 +153,7 @@ class EssentialDecision:
 
     def _independent_columns(self) -> list[int]:
         """Return coordinates that determine the others on the exponents' affine hull."""
-        if self.domain is not None:
+        if self.inequalities is not None:
             return list(range(self.n))
         step = max(1, self.k // (4 * self.n))
         first = self._rows[0]
