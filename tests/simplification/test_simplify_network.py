@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from fractions import Fraction
 
@@ -7,12 +8,13 @@ import numpy as np
 import pytest
 
 from tests.simplification.network_checks import simplified
-from tropnet.checker import check_networks
+from tropnet.checker import Certificate, check_networks
 from tropnet.domains import Box, Polyhedron
 from tropnet.equivalence.compare import compare_networks
 from tropnet.equivalence.verdict import Equivalent
 from tropnet.errors import CertificateError, DomainError, ShapeError
 from tropnet.network import Affine, Layer, Network
+from tropnet.network.schema import network_to_json
 from tropnet.simplification.simplify_network import RULES, simplify_network
 
 dense = Network.from_dense
@@ -252,6 +254,44 @@ def test_mutated_certificates_are_rejected() -> None:
     assert not check_networks(certificate, f, worse)
     wide = replace(certificate, domain=Box([-1], [1]))
     assert not check_networks(wide, f, found.result)
+
+
+def steps_apart() -> Network:
+    """A network of which a unit is seen to be always on only once others were merged."""
+    u, v = 1 / 3, 2 / 3
+    first = Layer(Affine({0: [[0, 1], [0, -1], [-v, 1]]}, [3, -3, -1]), [False, True, True])
+    rows = [[u, 0, -v], [u, 0, -v], [u, u, 1], [1, 1, 1]]
+    second = Layer(Affine({1: rows}, [u, u, 1, -3]), [True, True, True, False])
+    third = Layer(Affine({2: [[0, u, 1, 0], [1, -v, u, 0]]}, [1, 1]))
+    output = Affine({2: [[-v, 0, 1, -1], [-v, 1, -1, u]], 3: [[u, u], [0, -v]]}, [0, -1])
+    return Network(2, (first, second, third), output)
+
+
+def test_a_proof_may_lead_through_networks_in_between() -> None:
+    f = steps_apart()
+    found = simplify_network(f)
+    assert found.replay()
+    assert not simplify_network(found.result).changed
+    certificate = found.certificate
+    assert certificate is not None
+    data = certificate.upper.data
+    assert len(data["through"]) == 1
+    assert Certificate.from_json(json.loads(json.dumps(certificate.to_json()))) == certificate
+    link = data["through"][0]
+    other = network_to_json(dense([[[1, 0], [0, 1]]]))
+    for wrong in (
+        [],
+        None,
+        [None],
+        [link, link],
+        [{**link, "network": other}],
+        [{**link, "network": network_to_json(dense([[[1]]]))}],
+        [{**link, "data": {}}],
+        [{**link, "data": {**link["data"], "a": link["data"]["b"]}}],
+        [{**link, "more": 1}],
+    ):
+        upper = replace(certificate.upper, data={**data, "through": wrong})
+        assert not check_networks(replace(certificate, upper=upper), f, found.result), wrong
 
 
 def test_evidence_that_does_not_hold_is_refused() -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final, TypeAlias, final
+from typing import Any, Final, TypeAlias, final
 
 from tropnet.checker.boxes import BoxesReplay, replay_boxes
 from tropnet.checker.cells import supremum
@@ -24,6 +24,7 @@ from tropnet.exact import IntervalVector, RationalMatrix
 from tropnet.exact.fraction import decimal_text
 from tropnet.network.fold import folded
 from tropnet.network.network import Network
+from tropnet.network.schema import network_from_json
 
 #: Called with the leaves or cells replayed so far, and how many to replay; raises to stop.
 Progress: TypeAlias = Callable[[int, int], object]
@@ -240,10 +241,31 @@ def _identical(certificate: Certificate, a: Network, b: Network, way: _Way) -> _
 
 def _relations(certificate: Certificate, a: Network, b: Network, way: _Way) -> _Proven:
     box, data = _box(certificate, a), certificate.upper.data
+    links = data.get("through", []) if isinstance(data, dict) else []
+    if not isinstance(links, list):
+        raise CertificateError("the networks in between are not a list")
+    total = IntervalVector.point(RationalMatrix.zeros(a.n_outputs, 1))
+    left = a
+    for link in links:  # a − b = (a − c) + (c − b)
+        if not isinstance(link, dict) or set(link) != {"network", "data"}:
+            raise CertificateError("a network in between is no network with claims")
+        middle = network_from_json(link["network"])
+        if (middle.n_inputs, middle.n_outputs) != (a.n_inputs, a.n_outputs):
+            raise CertificateError("a network in between has other inputs or outputs")
+        total = total + _related(certificate.domain, left, middle, box, link["data"])
+        left = middle
+    total = total + _related(certificate.domain, left, b, box, data)
+    return certificate.asked.above(total), None
+
+
+def _related(
+    domain: Domain, a: Network, b: Network, box: IntervalVector, data: Any
+) -> IntervalVector:
+    """Return intervals around a − b by claims about units, and proofs of the signs of those of a."""
     known = None
     if isinstance(data, dict) and "signs" in data:
-        known = {"a": replay_signs(a, certificate.domain, box, data["signs"], fault)}
-    return certificate.asked.above(replay_relations(a, b, box, data, known)), None
+        known = {"a": replay_signs(a, domain, box, data["signs"], fault)}
+    return replay_relations(a, b, box, data, known)
 
 
 def fault(certificate: Certificate, a: Network, b: Network) -> str | None:

@@ -15,6 +15,7 @@ from tropnet.equivalence.relate import offer, relate
 from tropnet.errors import CertificateError
 from tropnet.exact import IntervalVector
 from tropnet.network import Network
+from tropnet.network.schema import network_to_json
 
 
 @final
@@ -37,9 +38,8 @@ class NetworkProof:
         self.known: list[IntervalVector] | None = None
         if signs is not None:
             self.known = replay_signs(problem.a, problem.domain, problem.box, signs, fault)
-        self.certificate: Certificate | None = self._written(
-            problem.a, UpperEvidence(Fraction(0), "identical")
-        )
+        self._last = problem.a
+        self.certificate = self._written(problem.a, UpperEvidence(Fraction(0), "identical"))
 
     def proves(self, result: Network) -> bool:
         """Prove a network equal to the original on the domain; keep the proof if there is one.
@@ -47,25 +47,49 @@ class NetworkProof:
         Raises:
             CertificateError: the proof does not replay, where that is asked for.
         """
-        # a proof of what was done in time is worth more than the time
-        problem = replace(self._problem, b=result, deadline=self._problem.deadline + 3600)
-        bracket = Bracket(problem)
+        problem = self._problem
         if result.sha256 == problem.a.sha256:
-            bracket.offer_upper(Fraction(0), "identical")
+            upper: UpperEvidence | None = UpperEvidence(Fraction(0), "identical")
         else:
-            offer(relate(problem, known=self.known), bracket)
-        if not bracket.equivalent:
+            upper = self._directly(result) or self._through(result)
+        if upper is None:
             return False
-        upper = bracket.upper
-        if self._signs is not None and upper.method == "relations":
-            upper = replace(upper, data={**upper.data, "signs": self._signs})
         certificate = self._written(result, upper)
         if self._check:
             report = check_networks(certificate, problem.a, result)
             if not report:
                 raise CertificateError(f"a simplification does not replay: {report.reason}")
-        self.certificate = certificate
+        self.certificate, self._last = certificate, result
         return True
+
+    def _directly(self, result: Network) -> UpperEvidence | None:
+        upper = self._related(self._problem.a, result, self.known)
+        if upper is None or self._signs is None:
+            return upper
+        return replace(upper, data={**upper.data, "signs": self._signs})
+
+    def _through(self, result: Network) -> UpperEvidence | None:
+        """Prove it by the network proven last: its intervals may be narrower."""
+        before = self.certificate.upper.data
+        if before is None or self._last.sha256 == self._problem.a.sha256:
+            return None
+        upper = self._related(self._last, result)
+        if upper is None:
+            return None
+        claims = {key: before[key] for key in ("a", "b", "signs") if key in before}
+        link = {"network": network_to_json(self._last), "data": claims}
+        links = [*before.get("through", []), link]
+        return replace(upper, data={**upper.data, "through": links})
+
+    def _related(
+        self, first: Network, second: Network, known: list[IntervalVector] | None = None
+    ) -> UpperEvidence | None:
+        # a proof of what was done in time is worth more than the time
+        deadline = self._problem.deadline + 3600
+        problem = replace(self._problem, a=first, b=second, deadline=deadline)
+        bracket = Bracket(problem)
+        offer(relate(problem, known=known), bracket)
+        return bracket.upper if bracket.equivalent else None
 
     def _written(self, result: Network, upper: UpperEvidence) -> Certificate:
         problem = self._problem
