@@ -261,7 +261,7 @@ def _relations(certificate: Certificate, a: Network, b: Network, way: _Way) -> _
 def _related(
     domain: Domain, a: Network, b: Network, box: IntervalVector, data: Any
 ) -> IntervalVector:
-    """Return intervals around a − b by claims about units, and proofs of the signs of those of a."""
+    """Return intervals around a − b by claims about units, and proofs of the signs of a's."""
     known = None
     if isinstance(data, dict) and "signs" in data:
         known = {"a": replay_signs(a, domain, box, data["signs"], fault)}
