@@ -301,6 +301,8 @@ class _Names:
 
     def absorb(self, ridge: Sequence[tuple[int, Fraction, Fraction]]) -> bool:
         """Join what balances in pairs; tell whether nothing else is left of a ridge."""
+        if len({self.root(k) for k, _, _ in ridge}) == 1:
+            return True
         directions = {_direction(alpha, beta): (alpha, beta) for _, alpha, beta in ridge}
         rest = False
         for alpha, beta in directions.values():

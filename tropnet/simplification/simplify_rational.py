@@ -290,7 +290,9 @@ class _Candidates:
                 return chosen, how
             chosen, how, reached = self._pair(shares), "a convex function taken from both", shares
         if reached != self.pairs.least:
-            for shares in self._others():
+            for shares in dict.fromkeys(self._others()):
+                if shares in (self.pairs.own, reached):
+                    continue
                 other = self._pair(shares)
                 if sum(other.k) < sum(chosen.k):
                     chosen, how, reached = other, "other convex parts on the same cells", shares
