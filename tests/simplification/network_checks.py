@@ -31,7 +31,8 @@ def simplified(
     assert found.replay()
     assert network_size(result) <= network_size(network)
     assert bool(found.steps) == found.changed
-    points = points_of(domain, network.n_inputs)
+    assert found.certificate is not None
+    points = [*points_of(domain, network.n_inputs), list(found.certificate.lower.point)]
     assert (network.exact(points) - result.exact(points)).is_zero()
     verdict = compare_networks(network, result, domain, evidence=found.certificate)
     assert isinstance(verdict, Equivalent), verdict
