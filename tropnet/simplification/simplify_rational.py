@@ -12,6 +12,7 @@ from tropnet.errors import BudgetExceeded, DomainError
 from tropnet.exact.linear_program import interior_point
 from tropnet.simplification.central_form import central_form, polynomial
 from tropnet.simplification.common_cells import CommonCells
+from tropnet.simplification.common_monomial import common_monomial, times
 from tropnet.simplification.decomposition import Decompositions
 from tropnet.simplification.one_variable import one_variable_form
 from tropnet.simplification.rational_evidence import (
@@ -74,7 +75,8 @@ def simplify_rational(
       of the decomposition polyhedron, by linear programs for several aims, and the one of fewest
       terms is kept. In two variables, with all bends along rays from one point, the canonical pair.
     - "monomial": where P or Q is a single term, that becomes 0 (Q, if both are); else the least
-      exponents of each variable are cancelled where fewer numbers are left to write.
+      exponent of each variable, and the coefficient that occurs most often, are cancelled where
+      fewer numbers are left to write.
 
     Neither P nor Q gets more terms, unless both together get fewer.
 
@@ -249,7 +251,7 @@ class _Work:
         """Cancel a common monomial."""
         factor = common_monomial(self.best)
         if factor is not None:
-            after = _times(self.best, factor)
+            after = times(self.best, factor)
             evidence = MonomialEvidence(self.best, after, factor)
             self.take("monomial", after, "a common monomial cancelled", evidence)
 
@@ -334,37 +336,6 @@ class _Candidates:
         return TropicalRational(polynomial(above), polynomial(below))
 
 
-def common_monomial(f: TropicalRational) -> TropicalPolynomial | None:
-    """Return the monomial by which P and Q are multiplied to cancel one they share, or None.
-
-    Where P or Q is a single term it becomes 0. Else the least exponent of each variable in all
-    terms is taken away, if fewer numbers other than 0 are left.
-
-    Example:
-        >>> from tropnet.algebra import TropicalPolynomial
-        >>> from tropnet.simplification.simplify_rational import common_monomial
-        >>> x, y = TropicalPolynomial.variables(2)
-        >>> print(common_monomial((x * y + x) / (x**3 + x)))
-        -x₁
-    """
-    p, q = f.numerator, f.denominator
-    if p.is_zero():
-        return None
-    single = q if q.is_monomial() else p if p.is_monomial() else None
-    if single is not None:
-        return None if single == TropicalPolynomial.one(f.n) else single.power(-1)
-    rows = [term.exponents for part in (p, q) for term in part.terms()]
-    least = [min(column) for column in zip(*rows, strict=True)]
-    if not any(least):
-        return None
-    factor = TropicalPolynomial.affine([-v for v in least])
-    return factor if _numbers(_times(f, factor)) < _numbers(f) else None
-
-
-def _times(f: TropicalRational, factor: TropicalPolynomial) -> TropicalRational:
-    return TropicalRational(f.numerator * factor, f.denominator * factor)
-
-
 def _same_bends(f: TropicalRational, g: TropicalRational) -> bool:
     """Tell whether P and Q differ from other ones by affine functions."""
     pairs = ((f.numerator, g.numerator), (f.denominator, g.denominator))
@@ -377,14 +348,6 @@ def _same_bends(f: TropicalRational, g: TropicalRational) -> bool:
 def _monomials(part: TropicalPolynomial) -> Iterator[TropicalPolynomial]:
     for exponents, coefficient in part.terms():
         yield TropicalPolynomial.affine(exponents, coefficient)
-
-
-def _numbers(f: TropicalRational) -> int:
-    return sum(
-        sum(map(bool, (*term.exponents, term.coefficient)))
-        for part in (f.numerator, f.denominator)
-        for term in part.terms()
-    )
 
 
 def _has_interior(domain: Domain) -> bool:
