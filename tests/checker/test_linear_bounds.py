@@ -73,7 +73,7 @@ def test_inputs_without_ends(ends: tuple[int | None, int | None]) -> None:
     rng = np.random.default_rng(4)
     for _ in range(20):
         f = random_network(rng, 2)
-        box = IntervalVector.of([ends[0]] * 2, [ends[1]] * 2)  # type: ignore[list-item]
+        box = IntervalVector.of([ends[0]] * 2, [ends[1]] * 2)
         points = rng.integers(-100, 101, size=(20, 2)) * 1.0
         points = np.clip(points, ends[0], ends[1]) if ends != (None, None) else points
         for k, bounds in enumerate(linear_bounds(f, box), start=1):

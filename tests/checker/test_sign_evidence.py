@@ -71,7 +71,8 @@ def test_evidence_of_something_else_is_refused() -> None:
     ):
         with pytest.raises(CertificateError):
             replay({"proofs": [item]})
-    for data in (None, [], {"proofs": 1}, {"slopes": {}}, {"more": []}):
+    odd: list[Any] = [None, [], {"proofs": 1}, {"slopes": {}}, {"more": []}]
+    for data in odd:
         with pytest.raises(CertificateError):
             replay(data)
 

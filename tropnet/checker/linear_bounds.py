@@ -40,6 +40,7 @@ def linear_bounds(
     network: Network,
     box: IntervalVector,
     slopes: Slopes | None = None,
+    known: Sequence[IntervalVector] | None = None,
     watch: Callable[[], object] | None = None,
 ) -> list[IntervalVector]:
     """Return intervals around the pre-activations of all layers, for inputs in a box.
@@ -51,6 +52,7 @@ def linear_bounds(
         network: the network.
         box: intervals around the inputs; they may be infinite.
         slopes: slopes of the lines below earlier units, for single units to be bounded.
+        known: proven intervals around the pre-activations; they make those of later layers narrower.
         watch: called between layers; what it raises ends the work.
 
     Raises:
@@ -77,6 +79,8 @@ def linear_bounds(
         plain = IntervalVector.point(layer.affine.bias.exact)
         for source, weights in layer.affine.terms:
             plain = plain + values[source].image(weights.matrix)
+        if known is not None:
+            plain = plain.meet(known[k - 1])
         bounds = plain
         open_units = np.flatnonzero(~plain.at_most_zero() & ~plain.at_least_zero() | ~layer.relu)
         if k > 1 and len(open_units) and _products(network, k) * len(open_units) < MOST_PRODUCTS:

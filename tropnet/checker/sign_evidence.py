@@ -63,20 +63,20 @@ def replay_signs(
     """
     if not isinstance(data, dict) or set(data) - {"slopes", "proofs"}:
         raise CertificateError("the evidence for signs of units has slopes and proofs, no more")
-    bounds = linear_bounds(network, box, slopes_from_json(data.get("slopes", [])))
-    proofs = data.get("proofs", [])
+    slopes, proofs = slopes_from_json(data.get("slopes", [])), data.get("proofs", [])
+    known = [IntervalVector.line(width) for width in network.widths]
     if not isinstance(proofs, list):
         raise CertificateError("the proofs of signs are no list")
     for item in proofs:
         match item:
             case [int(k), int(unit), "dead" | "active" as kind, dict(proof)]:
-                if not (1 <= k <= len(bounds) and 0 <= unit < len(bounds[k - 1])):
+                if not (1 <= k <= len(known) and 0 <= unit < len(known[k - 1])):
                     raise CertificateError(f"a sign of unit {unit} of layer {k}: it is not there")
                 _require(network, domain, (k, unit, kind), Certificate.from_json(proof), replay)
-                bounds[k - 1] = bounds[k - 1].meet(_half(len(bounds[k - 1]), unit, kind))
+                known[k - 1] = known[k - 1].meet(half(len(known[k - 1]), unit, kind))
             case _:
                 raise CertificateError("a proof of a sign is not (layer, unit, kind, certificate)")
-    return bounds
+    return linear_bounds(network, box, slopes, known)
 
 
 def _require(
@@ -98,8 +98,14 @@ def _require(
         raise CertificateError(f"{what} does not hold: {wrong}")
 
 
-def _half(size: int, unit: int, kind: str) -> IntervalVector:
-    """Return intervals that are infinite but for one end of one unit, which is 0."""
+def half(size: int, unit: int, kind: str) -> IntervalVector:
+    """Return intervals that are infinite but for one end of one unit, which is 0.
+
+    Args:
+        size: the number of units.
+        unit: which of them.
+        kind: "active" or "dead".
+    """
     ends: list[Fraction | None] = [None] * size
     one = [Fraction(0) if i == unit else None for i in range(size)]
     return IntervalVector.of(one, ends) if kind == "active" else IntervalVector.of(ends, one)

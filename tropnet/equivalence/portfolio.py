@@ -80,7 +80,7 @@ class Portfolio:
         if self.evidence is not None:
             self.stage("earlier bounds", self.take_up)
         # a tolerance is mostly proven sooner by boxes than by what holds on the domain alone
-        quick = problem.atol > 0 and problem.bounded
+        quick = problem.bounds_prove and problem.bounded
         if quick:
             self.stage("a first look", self.falsifier.glance)
         if quick and self.bracket.different:
@@ -138,7 +138,7 @@ class Portfolio:
             self.stage("relations on the domain", lambda: self.relate())
         if problem.bounded and not self.bracket.decided:
             # no bound proves equality: with no tolerance boxes only narrow the bracket
-            share = _NARROWING if problem.atol == 0 else _PROVING
+            share = _PROVING if problem.bounds_prove else _NARROWING
             self.stage("boxes", lambda: self.split(share * problem.remaining))
         if not self.bracket.decided:
             seconds = problem.remaining / 4

@@ -135,6 +135,11 @@ class Problem:
         """Whether the domain is bounded."""
         return not bool((self.box.no_lower | self.box.no_upper).any())
 
+    @property
+    def bounds_prove(self) -> bool:
+        """Whether a bound can prove what is asked; of equality each is too large."""
+        return self.atol > 0 or self.relation.kind in ("at_most", "argmax", "argmin")
+
     @cached_property
     def n_values(self) -> int:
         """The values of all units of the larger network."""

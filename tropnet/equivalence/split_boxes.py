@@ -158,7 +158,7 @@ class BoxSearch:
 
     def _enough(self) -> bool:
         """Tell whether a bracket that nobody asked for has cost enough, to find and to replay."""
-        return self.problem.atol == 0 and self.tree.n_leaves >= _UNASKED
+        return not self.problem.bounds_prove and self.tree.n_leaves >= _UNASKED
 
     def offer(self) -> None:
         """Offer the upper bound so far, with the tree as its evidence."""
@@ -168,8 +168,9 @@ class BoxSearch:
         value = Fraction(upper) * (1 + Fraction(_SLACK))
         if self.tree.upper <= self._wanted(None) and self.problem.atol > 0:
             value = min(value, self.problem.atol)
-        # what is smaller is within the roundings of the checker's grid
-        value = max(value, min(_SMALLEST, self.problem.atol or _SMALLEST))
+        # what is smaller is within the roundings of the checker's grid; but 0 is a matter of signs
+        if upper > 0:
+            value = max(value, min(_SMALLEST, self.problem.atol or _SMALLEST))
         if self.bracket.upper.value is not None and self.bracket.upper.value <= value:
             return
         low, high = _BITS
@@ -195,7 +196,7 @@ class BoxSearch:
             return lower * (1 + precision) * (1 - 2 * _SLACK)
         atol = self.problem.atol
         if atol == 0:
-            return lower * _NARROW
+            return lower * (1.0 if self.problem.bounds_prove else _NARROW)
         return math.nextafter(finite_float(atol) * (1 - _SLACK), 0)
 
     def _look(self, corners: FloatArray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, final
@@ -16,6 +17,7 @@ from tropnet.errors import CertificateError
 from tropnet.exact import IntervalVector
 from tropnet.network import Network
 from tropnet.network.schema import network_to_json
+from tropnet.simplification.unit_signs import UnitSigns
 
 
 @final
@@ -25,21 +27,28 @@ class NetworkProof:
     Args:
         problem: the original as its first network, the domain, and the time left.
         check: whether to replay each proof.
-        signs: evidence for the signs of units of the original, where intervals do not show them.
-
-    Raises:
-        CertificateError: that evidence does not hold.
     """
 
-    def __init__(self, problem: Problem, check: bool = False, signs: Any = None) -> None:
+    def __init__(self, problem: Problem, check: bool = False) -> None:
         self._problem = problem
         self._check = check
-        self._signs = signs
-        self.known: list[IntervalVector] | None = None
-        if signs is not None:
-            self.known = replay_signs(problem.a, problem.domain, problem.box, signs, fault)
+        self._signs: Any = None
+        #: intervals around the pre-activations of the original that its signs prove
+        self.known: tuple[IntervalVector, ...] | None = None
         self._last = problem.a
         self.certificate = self._written(problem.a, UpperEvidence(Fraction(0), "identical"))
+
+    def learn(self, signs: UnitSigns) -> None:
+        """Take the signs of the original's units for what follows.
+
+        Raises:
+            CertificateError: their evidence does not replay, where that is asked for.
+        """
+        if signs.evidence is None:
+            return
+        problem, self._signs, self.known = self._problem, signs.evidence, signs.bounds
+        if self._check:
+            replay_signs(problem.a, problem.domain, problem.box, signs.evidence, fault)
 
     def proves(self, result: Network) -> bool:
         """Prove a network equal to the original on the domain; keep the proof if there is one.
@@ -82,7 +91,7 @@ class NetworkProof:
         return replace(upper, data={**upper.data, "through": links})
 
     def _related(
-        self, first: Network, second: Network, known: list[IntervalVector] | None = None
+        self, first: Network, second: Network, known: Sequence[IntervalVector] | None = None
     ) -> UpperEvidence | None:
         # a proof of what was done in time is worth more than the time
         deadline = self._problem.deadline + 3600

@@ -26,8 +26,6 @@ _DRAWN: Final = 2048
 #: Points that climb together, and steps of one climb.
 _CLIMBERS: Final = 48
 _STEPS: Final = 40
-#: Seconds of climbing for one unit and sign.
-_SECONDS: Final = 3.0
 #: Shares of the way to the corner that the gradient points at.
 _WAYS: Final = (1.0, 0.5, 0.2, 0.05)
 #: Units of all layers times points that are evaluated at a time.
@@ -74,12 +72,13 @@ class SignWitnesses:
         self._found[k, unit, sign] = place
         return True
 
-    def find(self, units: Sequence[tuple[int, int]], seconds: float) -> None:
+    def find(self, units: Sequence[tuple[int, int]], seconds: float, each: float) -> None:
         """Look for points of both signs for some units.
 
         Args:
             units: (layer, unit).
             seconds: after which to stop.
+            each: seconds of climbing for each unit and sign.
         """
         until = min(time.monotonic() + seconds, self.problem.deadline)
         with np.errstate(all="ignore"):
@@ -89,7 +88,7 @@ class SignWitnesses:
                     if time.monotonic() > until or self.problem.stop.is_set():
                         return
                     if (k, unit, sign) not in self._found:
-                        self._climb(k, unit, sign, min(until, time.monotonic() + _SECONDS))
+                        self._climb(k, unit, sign, min(until, time.monotonic() + each))
 
     # ---- drawing ------------------------------------------------------------------------------
 

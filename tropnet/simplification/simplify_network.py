@@ -118,12 +118,19 @@ def simplify_network(
     limit = _FOREVER if time_limit is None else time_limit
     problem = Problem.of(network, network, domain, time_limit=limit, seed=seed)
     told, signs = progress or _untold, None
-    if domain is not None and chosen & {"dead", "active"}:
+    work = _Work(problem, chosen, check, told)
+    complete = work.run()
+    if complete and work.network.n_relu and domain is not None and chosen & {"dead", "active"}:
         seconds = _SIGNS if time_limit is None else _SHARE * problem.remaining
         if seconds > 0:
             signs = unit_signs(network, domain, time_limit=seconds, seed=seed, progress=told)
-    work = _Work(problem, chosen, check, told, signs)
-    complete = work.run() and (signs is None or signs.complete)
+            complete = signs.complete
+        if signs is not None and signs.evidence is not None:  # of more units than intervals show
+            again = _Work(problem, chosen, check, told)
+            again.proof.learn(signs)
+            complete &= again.run()
+            if network_size(again.network) <= network_size(work.network):
+                work = again
     findings = [
         f"{count} units stay that the rule {rule!r} could remove: the weights would be no floats, "
         "or more"
@@ -148,17 +155,10 @@ def _told_signs(signs: UnitSigns) -> str:
 class _Work:
     """The network so far, what was done, and the proof of it."""
 
-    def __init__(
-        self,
-        problem: Problem,
-        rules: frozenset[str],
-        check: bool,
-        told: Told,
-        signs: UnitSigns | None,
-    ) -> None:
+    def __init__(self, problem: Problem, rules: frozenset[str], check: bool, told: Told) -> None:
         self.problem, self.rules, self.told = problem, rules, told
         self.original = self.network = problem.a
-        self.proof = NetworkProof(problem, check, None if signs is None else signs.evidence)
+        self.proof = NetworkProof(problem, check)
         self.steps: list[Step] = []
         self.kept_apart: dict[str, int] = {}
         self.unproven: list[Step] = []

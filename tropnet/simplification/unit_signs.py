@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
 import numpy as np
 
+from tropnet.checker.cells import MAX_INPUTS
 from tropnet.checker.linear_bounds import linear_bounds
-from tropnet.checker.sign_evidence import unit_network, zero_network
+from tropnet.checker.sign_evidence import half, unit_network, zero_network
 from tropnet.equivalence.compare import compare_networks
 from tropnet.equivalence.out_of_time import OutOfTime
 from tropnet.equivalence.problem import Problem
@@ -40,10 +41,13 @@ _FOREVER: Final = 1e6
 _PROGRAMS: Final = 400
 #: Seconds that a search for one unit takes at most, and at least.
 _SEARCH: Final = (20.0, 0.3)
+#: Seconds of climbing for one unit and sign, at first and once linear programs did not help.
+_SHORT: Final = 0.25
+_LONG: Final = 3.0
 #: Seconds of ascents, where there is no limit.
 _ASCENT: Final = 20.0
-#: Shares of the time left for ascents, and for linear programs after them.
-_SHARES: Final = (0.5, 0.4)
+#: Shares of the time left for first ascents, for linear programs, and for longer ascents.
+_SHARES: Final = (0.25, 0.3, 0.5)
 
 
 @final
@@ -63,6 +67,8 @@ class UnitSigns:
             `search`.
         evidence: what `tropnet.checker.sign_evidence` replays for units that intervals alone do not
             show; None if there are none.
+        bounds: intervals around the pre-activations of all layers that the evidence proves; empty
+            where there is none.
         seconds: the time it took.
 
     Example:
@@ -82,6 +88,7 @@ class UnitSigns:
     witnesses: Mapping[tuple[int, int], tuple[Point, Point]]
     how: Mapping[tuple[int, int], str]
     evidence: Any
+    bounds: tuple[IntervalVector, ...]
     seconds: float
 
     @property
@@ -193,8 +200,10 @@ class _Signs:
         """Go through all ways, until no unit is left or the time is up."""
         try:
             self._bound()
-            self._find_points()
+            self._find_points(_SHORT, _SHARES[0])
             self._program()
+            if self.network.n_inputs > MAX_INPUTS:  # else boxes and cells are sooner visited
+                self._find_points(_LONG, _SHARES[2])
             self._search()
         except OutOfTime:
             pass
@@ -239,13 +248,14 @@ class _Signs:
         known = bounds[k - 1].at_most_zero() | bounds[k - 1].at_least_zero()
         return bool((known | ~relu).all())
 
-    def _find_points(self) -> None:
+    def _find_points(self, each: float, share: float) -> None:
+        """Look for points, climbing for so many seconds for each unit and sign."""
         left = self._left()
         if not left:
             return
         self.told(f"points for {len(left)} units", None)
-        seconds = self.problem.remaining * _SHARES[0] if self.limited else _ASCENT
-        self.witnesses.find(left, seconds)
+        seconds = self.problem.remaining * share if self.limited else _ASCENT
+        self.witnesses.find(left, seconds, min(each, max(0.01, seconds / (2 * len(left)))))
         for place in left:
             if place in self.witnesses.complete:
                 self.how[place] = "points"
@@ -282,12 +292,13 @@ class _Signs:
 
     def _search(self) -> None:
         """Compare the units that are left with 0: branch and bound, or all cells."""
-        left = self._left()
         zero = zero_network(self.network.n_inputs)
-        for number, (k, i) in enumerate(left):
+        waiting, proved = self._left(), 0
+        while waiting:
+            k, i = waiting.pop(0)
             self.problem.require_time()
-            self.told(f"search for {len(left)} units", number / len(left))
-            share = self.problem.remaining / (len(left) - number)
+            self.told(f"search for {len(waiting) + 1} units", None)
+            share = self.problem.remaining / (len(waiting) + 1)
             for side in self._open_sides(k, i):
                 if (k, i) in self.signs:
                     break
@@ -295,6 +306,12 @@ class _Signs:
                 self._settle(k, i, side, zero, seconds)
             if (k, i) in self.witnesses.complete:
                 self.how[k, i] = "search"
+            if len(self.proofs) > proved and waiting and waiting[0][0] > k:
+                # what was proven of this layer makes the bounds of later ones narrower
+                proved, known = len(self.proofs), self._proven()
+                self.bounds = linear_bounds(self.network, self.problem.box, known=known)
+                self._note(self.bounds, "linear bounds")
+                waiting = [place for place in waiting if place not in self.signs]
 
     def _settle(self, k: int, i: int, side: str, zero: Network, seconds: float) -> None:
         sign = 1 if side == "upper" else -1
@@ -322,13 +339,22 @@ class _Signs:
             tuple(self._kind(k, i) for i in range(layer.width))
             for k, layer in enumerate(self.network.layers, start=1)
         )
-        evidence = None
+        evidence, bounds = None, list[IntervalVector]()
         if self.needs_evidence:
             evidence = {"slopes": self.slopes, "proofs": self.proofs}
+            slopes = {(k, i, side): rows for k, i, side, rows in self.slopes}
+            bounds = linear_bounds(self.network, self.problem.box, slopes, self._proven())
         return UnitSigns(
             self.network, self.problem.domain, kinds, dict(self.witnesses.complete), self.how,
-            evidence, time.perf_counter() - self.start,
+            evidence, tuple(bounds), time.perf_counter() - self.start,
         )  # fmt: skip
+
+    def _proven(self) -> list[IntervalVector]:
+        """Return intervals that hold what searches proved, and nothing else."""
+        known = [IntervalVector.line(width) for width in self.network.widths]
+        for k, unit, kind, _ in self.proofs:
+            known[k - 1] = known[k - 1].meet(half(len(known[k - 1]), unit, kind))
+        return known
 
     def _kind(self, k: int, i: int) -> UnitKind:
         if not self.network.layers[k - 1].relu[i]:
