@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from random import Random
 
 import pytest
@@ -14,6 +15,7 @@ from tests.simplification.quotients import (
     subtractable,
 )
 from tropnet import Box
+from tropnet.algebra import TropicalPolynomial
 from tropnet.simplification.decomposition import Decompositions
 from tropnet.simplification.simplify_rational import simplify_rational
 
@@ -88,3 +90,26 @@ def test_degenerate_arrangements() -> None:
 
 
 coefficients = st.integers(-3, 3)
+
+
+@pytest.mark.parametrize("bits", [60, 1000])
+def test_numbers_at_and_beyond_the_ends_of_the_float_range(bits: int) -> None:
+    random = Random(bits)
+    for n in (1, 2, 3):
+        p, q, r = (
+            TropicalPolynomial.from_terms(
+                [
+                    (
+                        [random.randint(-9, 9) * _power(random, bits) for _ in range(n)],
+                        random.randint(-9, 9) * _power(random, bits),
+                    )
+                    for _ in range(3)
+                ]
+            )
+            for _ in range(3)
+        )
+        assert_sound(simplify_rational((p * r) / (q * r)))
+
+
+def _power(random: Random, bits: int) -> Fraction:
+    return Fraction(2) ** random.randint(-bits, bits)
