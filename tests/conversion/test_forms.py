@@ -9,6 +9,7 @@ import pytest
 from tropnet import Box, Network
 from tropnet.algebra import TropicalMap, TropicalPolynomial, TropicalRational
 from tropnet.conversion import CircuitExpression, LatticeForm, tropicalize
+from tropnet.conversion import forms as module
 from tropnet.conversion.forms import ExplicitForms, forms
 from tropnet.errors import BudgetExceeded, DomainError, ShapeError
 
@@ -114,6 +115,23 @@ def test_what_is_too_large_says_so() -> None:
         found.build("lattice")
     assert isinstance(found.smallest(), CircuitExpression)
     assert "cells are not counted" in str(found)
+
+
+def test_without_any_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(network: Network) -> CircuitExpression:
+        raise BudgetExceeded("connections", 10**7, 10**6, "take a smaller network")
+
+    width = 40
+    rows = [[((i * j) % 7) - 3 or 1 for j in range(7)] for i in range(width)]
+    deep = Network.from_dense(
+        [rows, [[(i * j) % 5 - 2 for j in range(width)] for i in range(width)], [[1] * width]]
+    )
+    monkeypatch.setattr(module, "circuit_expression", refuse)
+    found = forms(deep)
+    assert found["circuit"].note.startswith("connections")
+    assert [size.name for size in found.ranked] == ["layers"]
+    with pytest.raises(BudgetExceeded, match="terms of the smallest explicit form"):
+        found.smallest(max_terms=10)
 
 
 def test_texts() -> None:

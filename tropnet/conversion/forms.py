@@ -35,6 +35,8 @@ _LATTICE: Final = 2_000
 _SHALLOW, _DEEP, _LITERALS = 0.9, 1.3, 2.5
 #: Characters of an exact number for each of its bits above and below the line, and besides.
 _PER_BIT, _PER_NUMBER = 0.6, 3
+#: Bits of a coefficient for each affine layer of float32 weights, where they are not bounded.
+_LAYER_BITS: Final = 30
 #: LaTeX of P ⊘ Q rounds numbers to so many characters or less.
 _ROUNDED: Final = 16
 
@@ -312,9 +314,7 @@ def forms(
     terms = network.n_outputs * _up(cells * (_DEEP if deep else _SHALLOW) + 1)
     sizes.append(quotient("regions", terms, note))
     sizes.append(_lattice(network, cells, bits, note))
-    circuit = circuit_expression(network)
-    text = circuit.predicted_size()
-    sizes.append(FormSize("circuit", circuit.n_terms, "terms", text, 1.6 * text, True))
+    sizes.append(_circuit(network))
     return ExplicitForms(network, given, domain, tuple(sizes))
 
 
@@ -338,9 +338,19 @@ def _read(f: Any, domain: Domain) -> tuple[TropicalMap | None, Network, Domain]:
 def _cells(network: Network, domain: Domain, seed: int) -> tuple[float, int, str]:
     """Return the predicted number of cells, the bits of a coefficient, and why there is none."""
     if network.n_inputs > _INPUTS or network.n_relu > _UNITS:
-        return math.inf, 0, f"cells are not counted beyond {_INPUTS} inputs or {_UNITS:,} units"
+        bits = _LAYER_BITS * (len(network.layers) + 1)
+        return math.inf, bits, f"cells are not counted beyond {_INPUTS} inputs or {_UNITS:,} units"
     found = CellForecast.of(network, domain, 0, seed=seed)
     return found.cells, found.bits, ""
+
+
+def _circuit(network: Network) -> FormSize:
+    try:
+        lines = circuit_expression(network)
+    except BudgetExceeded as error:
+        return FormSize("circuit", math.inf, "terms", math.inf, math.inf, False, str(error))
+    text = lines.predicted_size()
+    return FormSize("circuit", lines.n_terms, "terms", text, 1.6 * text, True)
 
 
 def _lattice(network: Network, cells: float, bits: int, note: str) -> FormSize:
