@@ -30,15 +30,21 @@ if TYPE_CHECKING:
     from tropnet.api.decision_boundary import decision_boundary
     from tropnet.api.estimate_cells import estimate_cells
     from tropnet.api.export_query import export_query
+    from tropnet.api.forms import forms
     from tropnet.api.lattice_form import lattice_form
     from tropnet.api.linear_regions import linear_regions
     from tropnet.api.load_complex import load_complex
+    from tropnet.api.merge_units import merge_units
     from tropnet.api.plan import plan
+    from tropnet.api.prune import prune
+    from tropnet.api.round_weights import round_weights
     from tropnet.api.simplify import simplify
     from tropnet.api.slice_network import slice_network
     from tropnet.api.tropicalize import tropicalize
+    from tropnet.api.unit_signs import unit_signs
     from tropnet.checker import Certificate, CheckReport
     from tropnet.conversion import CircuitExpression, LatticeForm, Plan
+    from tropnet.conversion.forms import ExplicitForms
     from tropnet.domains import Box, Polyhedron
     from tropnet.equivalence import (
         Argmax,
@@ -87,11 +93,12 @@ if TYPE_CHECKING:
     from tropnet.plotting.plot_regions import plot_regions
     from tropnet.plotting.plot_surface import plot_surface
     from tropnet.plotting.plot_training import plot_training
-    from tropnet.simplification import Simplification
+    from tropnet.simplification import Approximation, Simplification, UnitSigns
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Approximation",
     "Argmax",
     "Argmin",
     "BendLocus",
@@ -107,6 +114,7 @@ __all__ = [
     "Different",
     "DomainError",
     "Equivalent",
+    "ExplicitForms",
     "FormatError",
     "LatticeForm",
     "LinearRegion",
@@ -117,13 +125,14 @@ __all__ = [
     "Polyhedron",
     "RationalMatrix",
     "RegionComparison",
-    "Simplification",
     "ShapeError",
+    "Simplification",
     "TropicalMap",
     "TropicalPolynomial",
     "TropicalRational",
     "TropnetError",
     "Undecided",
+    "UnitSigns",
     "UnsafeFileError",
     "UnsupportedLayerError",
     "Verdict",
@@ -141,12 +150,14 @@ __all__ = [
     "estimate_cells",
     "examples",
     "export_query",
+    "forms",
     "lattice_form",
     "linear_regions",
     "load",
     "load_complex",
     "load_map",
     "merge_thin_cells",
+    "merge_units",
     "plan",
     "plane_through",
     "plot",
@@ -157,8 +168,10 @@ __all__ = [
     "plot_regions",
     "plot_surface",
     "plot_training",
+    "prune",
     "read_domain",
     "read_vnnlib",
+    "round_weights",
     "save",
     "simplify",
     "slice_network",
@@ -166,6 +179,7 @@ __all__ = [
     "to_onnx",
     "to_torch",
     "tropicalize",
+    "unit_signs",
 ]
 
 #: Where each public name lives.
@@ -187,6 +201,11 @@ _HOMES = {
         "load_complex",
         "load_map",
         "plan",
+        "forms",
+        "merge_units",
+        "prune",
+        "round_weights",
+        "unit_signs",
         "save",
         "simplify",
         "slice_network",
@@ -231,7 +250,8 @@ _HOMES = {
     ),
     "tropnet.io": ("read_domain", "read_vnnlib"),
     "tropnet.network": ("Network",),
-    "tropnet.simplification": ("Simplification",),
+    "tropnet.simplification": ("Approximation", "Simplification", "UnitSigns"),
+    "tropnet.conversion.forms": ("ExplicitForms",),
     "tropnet.plotting": (
         "plot",
         "plot_bend_locus",

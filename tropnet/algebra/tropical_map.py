@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, final, overload
 
 import numpy as np
@@ -331,6 +332,22 @@ class TropicalMap:
         return TropicalMap(outputs, domain=self.domain)
 
     # ---- display ----------------------------------------------------------------------------
+
+    def forms(self, domain: Domain = None) -> Any:
+        """Predict how large each explicit form of the map is; `tropnet.forms` of it.
+
+        Args:
+            domain: where the forms have to hold; the map's own where none is given.
+
+        Returns:
+            The `ExplicitForms`.
+
+        Example:
+            >>> TropicalMap.identity(1).forms().build("circuit").n_terms
+            1
+        """
+        # the verbs lie above the algebra, which does not import them to be loaded
+        return import_module("tropnet").forms(self, domain)
 
     def to_text(self, names: Sequence[str] | None = None) -> tuple[str, ...]:
         """Return all terms of every output in classical notation, as `parse` reads them back.

@@ -11,13 +11,18 @@ from tropnet.api.compare_regions import compare_regions
 from tropnet.api.decision_boundary import decision_boundary
 from tropnet.api.estimate_cells import estimate_cells
 from tropnet.api.export_query import export_query
+from tropnet.api.forms import forms
 from tropnet.api.lattice_form import lattice_form
 from tropnet.api.linear_regions import linear_regions
 from tropnet.api.load_complex import load_complex
+from tropnet.api.merge_units import merge_units
 from tropnet.api.plan import plan
+from tropnet.api.prune import prune
+from tropnet.api.round_weights import round_weights
 from tropnet.api.simplify import simplify
 from tropnet.api.slice_network import slice_network
 from tropnet.api.tropicalize import tropicalize
+from tropnet.api.unit_signs import unit_signs
 from tropnet.io import load, load_map, save, to_onnx, to_torch
 
 __all__ = [
@@ -30,16 +35,21 @@ __all__ = [
     "decision_boundary",
     "estimate_cells",
     "export_query",
+    "forms",
     "lattice_form",
     "linear_regions",
     "load",
     "load_complex",
     "load_map",
+    "merge_units",
     "plan",
+    "prune",
+    "round_weights",
     "save",
     "simplify",
     "slice_network",
     "to_onnx",
     "to_torch",
     "tropicalize",
+    "unit_signs",
 ]

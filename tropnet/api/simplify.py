@@ -66,7 +66,7 @@ def simplify(
         >>> tropnet.simplify(f, tropnet.Box([1], [2])).result.n_relu  # always on: affine
         0
         >>> x = tropnet.TropicalPolynomial.variable(0)
-        >>> print(tropnet.simplify(0 + (x - 1) + x**2).result)
+        >>> print(tropnet.simplify(0 + x * -1 + x**2).result)
         max(0, 2x₁)
     """
     from tropnet.algebra import TropicalMap, TropicalPolynomial, TropicalRational

@@ -26,7 +26,7 @@ _SHOWN = 12
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Simplification(Generic[T]):
     """The smaller object, the same function on the domain, with the evidence for each step.
 
@@ -132,6 +132,13 @@ class Simplification(Generic[T]):
         if not self.complete:
             lines.append("  stopped by the time limit; more may be possible")
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        before, after = (next(iter(size.items())) for size in (self.before, self.after))
+        return (
+            f"Simplification({before[1]:,} → {after[1]:,} {before[0]}, {len(self.steps)} steps, "
+            f"equal {_place(self.domain)})"
+        )
 
     def _repr_html_(self) -> str:
         sizes = "".join(
