@@ -52,7 +52,7 @@ def linear_bounds(
         network: the network.
         box: intervals around the inputs; they may be infinite.
         slopes: slopes of the lines below earlier units, for single units to be bounded.
-        known: proven intervals around the pre-activations; they make those of later layers narrower.
+        known: proven intervals around the pre-activations; those of later layers become narrower.
         watch: called between layers; what it raises ends the work.
 
     Raises:
