@@ -65,10 +65,9 @@ def linear_bounds(
         >>> from tropnet import Network
         >>> from tropnet.checker.linear_bounds import linear_bounds
         >>> from tropnet.exact import IntervalVector
-        >>> f = Network.from_dense([[[1], [1]], [[1, -1]], [[1]]])  # relu(relu(x) − relu(x))
-        >>> f = Network.from_dense([[[1], [-1]], [[1, 1]], [[1]]], [[0, 0], [-3], [0]])
-        >>> linear_bounds(f, IntervalVector.of([-1], [2]))[1].ends()  # |x| − 3; intervals: [-3, 0]
-        [(Fraction(-3, 1), Fraction(-1, 1))]
+        >>> f = Network.from_dense([[[1], [-1]], [[1, 1]], [[1]]], [[0, 0], [-1], [0]])
+        >>> linear_bounds(f, IntervalVector.of([-1], [1]))[1].ends()  # |x| − 1; intervals: [-1, 1]
+        [(Fraction(-1, 1), Fraction(0, 1))]
     """
     found: list[IntervalVector] = []
     values = [box]
