@@ -27,6 +27,31 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 collect_ignore = ["bench"]
 
 
+#: More of the same: what an ordinary run leaves out, and `pytest -m long` runs. Each has shorter
+#: tests of its kind beside it.
+LONG = (
+    "tests/io/torch_operators/",
+    "tests/io/test_exported_models.py",
+    "tests/io/test_onnx_exports.py",
+    "tests/io/onnx_operators/test_backend.py",
+    "tests/io/onnx_operators/test_resize.py",
+    "tests/io/test_hostile_files.py::test_files_that_harm_are_refused",
+    "tests/io/test_protobuf_scan.py::test_too_many_parts",
+    "tests/equivalence/test_compare.py::test_a_permuted_copy_of_acas_xu_is_equal_everywhere",
+    "tests/equivalence/test_random_convolutions.py",
+    "tests/testing/test_pytest_plugin.py::test_several_workers",
+    "tests/testing/test_testing_example.py",
+    "tests/geometry/test_linear_regions.py::test_a_copy_rescaled_by_floats_has_slivers",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the long tests."""
+    for item in items:
+        if item.nodeid.startswith(LONG):
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(scope="session")
 def tropnet_data() -> Path:
     """The folder of foreign networks and facts; the test is skipped where there is none."""

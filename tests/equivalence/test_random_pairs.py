@@ -7,19 +7,26 @@ import pytest
 from tests.equivalence.random_pairs import examine
 
 
-@pytest.mark.parametrize("first", range(0, 200, 10))
+def some(first: int, count: int) -> list[object]:
+    """Return the first seed of each ten; those of the second half are long tests."""
+    seeds = range(first, first + count, 10)
+    half = first + count // 2
+    return [s if s < half else pytest.param(s, marks=pytest.mark.long) for s in seeds]
+
+
+@pytest.mark.parametrize("first", some(0, 200))
 def test_no_wrong_verdict_and_none_undecided(first: int) -> None:
     for seed in range(first, first + 10):
         examine(seed)
 
 
-@pytest.mark.parametrize("first", range(20_000, 20_040, 10))
+@pytest.mark.parametrize("first", some(20_000, 40))
 def test_no_wrong_verdict_and_none_undecided_in_space(first: int) -> None:
     for seed in range(first, first + 10):
         examine(seed, inputs=3)
 
 
-@pytest.mark.parametrize("first", range(10_000, 10_060, 10))
+@pytest.mark.parametrize("first", some(10_000, 60))
 def test_no_wrong_verdict_without_enumeration(first: int) -> None:
     for seed in range(first, first + 10):
         examine(seed, cells=False)

@@ -8,7 +8,7 @@ from tests.equivalence.random_relations import RELATIONS, examine
 
 
 @pytest.mark.parametrize("kind", RELATIONS)
-@pytest.mark.parametrize("first", [0, 50])
+@pytest.mark.parametrize("first", [0, pytest.param(50, marks=pytest.mark.long)])
 def test_no_wrong_verdict_and_none_undecided(first: int, kind: str) -> None:
     found = [examine(seed, kind) for seed in range(first, first + 50)]
     assert sum(verdict is not None for verdict in found) > 10
