@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     # Each verb from its own module: mypy could take `tropnet.api.compare` for the module.
     from tropnet import errors, examples, testing
-    from tropnet.algebra import MaxPlus, TropicalMap, TropicalPolynomial, TropicalRational
+    from tropnet.algebra import Factored, MaxPlus, TropicalMap, TropicalPolynomial, TropicalRational
     from tropnet.api.canonical_form import canonical_form
     from tropnet.api.canonical_hash import canonical_hash
     from tropnet.api.check import check
@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from tropnet.plotting.plot_surface import plot_surface
     from tropnet.plotting.plot_training import plot_training
     from tropnet.simplification import Approximation, Simplification, UnitSigns
+    from tropnet.simplification.factor import Factorisation, factor
 
 __version__ = "0.1.0"
 
@@ -115,6 +116,8 @@ __all__ = [
     "DomainError",
     "Equivalent",
     "ExplicitForms",
+    "Factored",
+    "Factorisation",
     "FormatError",
     "LatticeForm",
     "LinearRegion",
@@ -150,6 +153,7 @@ __all__ = [
     "estimate_cells",
     "examples",
     "export_query",
+    "factor",
     "forms",
     "lattice_form",
     "linear_regions",
@@ -184,7 +188,13 @@ __all__ = [
 
 #: Where each public name lives.
 _HOMES = {
-    "tropnet.algebra": ("MaxPlus", "TropicalMap", "TropicalPolynomial", "TropicalRational"),
+    "tropnet.algebra": (
+        "Factored",
+        "MaxPlus",
+        "TropicalMap",
+        "TropicalPolynomial",
+        "TropicalRational",
+    ),
     "tropnet.api": (
         "lattice_form",
         "export_query",
@@ -252,6 +262,7 @@ _HOMES = {
     "tropnet.network": ("Network",),
     "tropnet.simplification": ("Approximation", "Simplification", "UnitSigns"),
     "tropnet.conversion.forms": ("ExplicitForms",),
+    "tropnet.simplification.factor": ("Factorisation", "factor"),
     "tropnet.plotting": (
         "plot",
         "plot_bend_locus",

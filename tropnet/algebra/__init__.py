@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tropnet.algebra.essential import EssentialTerms, essential_terms
+from tropnet.algebra.factored import Factored
 from tropnet.algebra.json_form import from_json, to_json
 from tropnet.algebra.max_plus import MaxPlus
 from tropnet.algebra.newton_polytope import newton_vertices
@@ -16,6 +17,7 @@ from tropnet.algebra.univariate import Root, roots, split_form
 
 __all__ = [
     "EssentialTerms",
+    "Factored",
     "MaxPlus",
     "Root",
     "Term",

@@ -67,7 +67,7 @@ def simplify(
         0
         >>> x = tropnet.TropicalPolynomial.variable(0)
         >>> print(tropnet.simplify(0 + x * -1 + x**2).result)
-        max(0, 2x₁)
+        max(0, 2*x₁)
     """
     from tropnet.algebra import TropicalMap, TropicalPolynomial, TropicalRational
 
