@@ -22,5 +22,11 @@ def measurements() -> Iterator[Measurement]:
             lambda p=p, q=q: p * q,  # type: ignore[misc]
             at_most=at_most,
         )
+        if size == 1000:
+            yield measure(
+                "product of 1000 by 1000 terms, essential terms only",
+                lambda p=p, q=q: (p.essential() * q.essential()).essential(),  # type: ignore[misc]
+                at_most=2,
+            )
     p, q = (TropicalPolynomial(rng.normal(size=(100, 3)), rng.normal(size=100)) for _ in range(2))
     yield measure("product of 100 by 100 terms, any floats, exact", lambda: p * q, at_most=0.5)
