@@ -80,7 +80,7 @@ class CellForecast:
         if not bounded:
             from tropnet.geometry.tree.estimate import estimate_cells
 
-            descents = min(max(_CUTS // circuit.n_units, _FEWEST), _MOST)
+            descents = min(max(_CUTS // max(1, circuit.n_units), _FEWEST), _MOST)
             found = estimate_cells(circuit, domain, descents=descents, seed=seed)
             cells = min(cells, found.mean)
         bits = _bits(circuit)
