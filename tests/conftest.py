@@ -41,6 +41,11 @@ LONG = (
     "tests/equivalence/test_random_convolutions.py",
     "tests/testing/test_pytest_plugin.py::test_several_workers",
     "tests/testing/test_testing_example.py",
+    "tests/simplification/test_simplify_models.py::test_channels_go_whole",
+    "tests/simplification/test_simplify_models.py::test_results_go_to_a_runtime",
+    "tests/conversion/test_value_ranks.py",
+    "tests/io/test_torch_networks.py",
+    "tests/io/test_random_models.py",
     "tests/geometry/test_linear_regions.py::test_a_copy_rescaled_by_floats_has_slivers",
 )
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tropnet.domains import Domain
     from tropnet.simplification.unit_signs import UnitSigns
 
-T = TypeVar("T", bound=Subject)
+Simplified = TypeVar("Simplified", bound=Subject)
 
 #: Steps that a summary shows.
 _SHOWN = 12
@@ -27,7 +27,7 @@ _SHOWN = 12
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Simplification(Generic[T]):
+class Simplification(Generic[Simplified]):
     """The smaller object, the same function on the domain, with the evidence for each step.
 
     Attributes:
@@ -53,8 +53,8 @@ class Simplification(Generic[T]):
         True
     """
 
-    original: T
-    result: T
+    original: Simplified
+    result: Simplified
     domain: Domain
     steps: tuple[Step, ...]
     certificate: Certificate | None = None
