@@ -323,3 +323,15 @@ def test_the_time_limit_returns_what_is_proven() -> None:
     found = simplify_network(f, Box.cube(8, 0, 1), time_limit=1e-6)
     assert not found.complete
     assert found.replay()
+
+
+def test_signs_beyond_intervals_are_used_where_an_input_is_constant() -> None:
+    first = np.array([[-466, 542, 1452], [-1710, -1065, 1156], [-2642, -1046, 2608]]) / 1024
+    second = np.array([[673, 1471, -1613], [1814, 2832, -1531]]) / 2048
+    third = np.array([[-1665, -13016]]) / 16384
+    f = dense([first, second, third], [[-681 / 512, 0, -681 / 512], [-67 / 64, 0], [0]])
+    found = simplified(f, Box([-1, "-1/3", 0], [-1, "8/3", 2]))
+    assert found.signs is not None
+    assert found.signs.counts() == {"unstable": 3, "dead": 1, "active": 1}
+    assert found.result.n_relu == 3
+    assert found.by_rule() == {"dead": 1, "active": 1, "inputs": 1, "fold": 1}

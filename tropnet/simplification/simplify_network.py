@@ -194,15 +194,14 @@ class _Work:
 
     def _round(self) -> None:
         problem = self.problem
-        if "inputs" in self.rules:
-            self._fix_inputs()
-        problem.require_time()
         if self.rules - {"unused", "fold", "rank", "inputs"}:
             # what was proven of the original's units says nothing of another network's
             known = self.proof.known if self.network is self.original else None
             found = UnitClaims.of(self.network, problem, self.rules, known)
             changes = claimed_changes(self.network, found, self.rules)
             self._apply(whole_channels(self.network, changes))
+        if "inputs" in self.rules:  # after the claims, which may rest on proofs for the original
+            self._fix_inputs()
         problem.require_time()
         if "unused" in self.rules:
             self._drop_empty_layers()
