@@ -131,3 +131,13 @@ def test_without_its_signs_a_simplification_is_not_proven() -> None:
     del data["upper"]["data"]["signs"]
     data["seal"] = seal(data)
     assert not check_networks(Certificate.from_json(data), HAT, found.result)
+
+
+def test_proofs_of_signs_do_not_rest_on_others_in_links() -> None:
+    own, zero = unit_network(HAT, 2, 0, 1), zero_network(2)
+    data = {key: v for key, v in proof(0, "dead").items() if key != "seal"}
+    data["upper"] = {**data["upper"], "method": "relations", "data": {"through": [
+        {"network": {}, "data": {"signs": {}}}
+    ]}}  # fmt: skip
+    nested = Certificate.from_json({**data, "seal": seal(data)})
+    assert fault(nested, own, zero) == "proofs of signs do not rest on proofs of signs"

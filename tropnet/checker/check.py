@@ -277,7 +277,10 @@ def fault(certificate: Certificate, a: Network, b: Network) -> str | None:
         b: the second network.
     """
     data = certificate.upper.data
-    if isinstance(data, dict) and "signs" in data:
+    links = data.get("through") if isinstance(data, dict) else None
+    links = links if isinstance(links, list) else []
+    parts = [data, *(link.get("data") for link in links if isinstance(link, dict))]
+    if any(isinstance(part, dict) and "signs" in part for part in parts):
         return "proofs of signs do not rest on proofs of signs"
     report = check_networks(certificate, a, b)
     return None if report else report.reason
