@@ -10,46 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.oracles.essential import essential_by_simplices
+from tests.oracles.essential import essential_by_programs, essential_by_simplices
 from tropnet.algebra import essential_decision
 from tropnet.algebra.cell_search import MAYBE_ESSENTIAL, MAYBE_REDUNDANT, UNDECIDED
 from tropnet.algebra.essential import EssentialTerms, essential_terms
 from tropnet.algebra.term_evidence import Domination, Witness
-from tropnet.domains import Box, Domain, Polyhedron
+from tropnet.domains import Box, Polyhedron
 from tropnet.errors import CertificateError, DomainError, ShapeError
 from tropnet.exact import RationalMatrix
-from tropnet.exact.linear_program import Optimal, interior_point, maximize
+from tropnet.exact.linear_program import interior_point
 
 
 def column(values: list[object]) -> RationalMatrix:
     return RationalMatrix.of([[v] for v in values])
-
-
-def essential_by_programs(
-    exponents: RationalMatrix, coefficients: RationalMatrix, domain: Domain = None
-) -> tuple[int, ...]:
-    """One exact linear program a term, over all other terms; distinct exponents."""
-    kept = []
-    n = exponents.shape[1]
-    terms = RationalMatrix.stack_columns([exponents, coefficients]).to_fractions()
-    sides = []
-    if domain is not None:
-        a, b = domain.inequalities()
-        sides = [[*row, *side] for row, side in zip(a, b, strict=True) if any(row)]
-    for i, own in enumerate(terms):
-        others = [row for j, row in enumerate(terms) if j != i]
-        rows = [
-            [v - w for v, w in zip(row[:n], own, strict=False)] + [Fraction(1)] for row in others
-        ]
-        rows += [[*row[:n], Fraction(1)] for row in sides] + [[Fraction(0)] * n + [Fraction(1)]]
-        right = [own[n] - row[n] for row in others] + [row[n] for row in sides] + [Fraction(1)]
-        best = maximize(
-            RationalMatrix.of([[0] * n + [1]]), RationalMatrix.of(rows), column(list(right))
-        )
-        assert isinstance(best, Optimal)
-        if best.value > 0:
-            kept.append(i)
-    return tuple(kept)
 
 
 def lattice_polynomial(

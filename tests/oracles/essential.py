@@ -7,6 +7,10 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
+from tropnet.domains import Domain
+from tropnet.exact import RationalMatrix
+from tropnet.exact.linear_program import Optimal, maximize
+
 Row = Sequence[Fraction]
 
 
@@ -31,6 +35,35 @@ def _is_dominated(i: int, exponents: Sequence[Row], coefficients: Row) -> bool:
             if value >= coefficients[i]:
                 return True
     return False
+
+
+def essential_by_programs(
+    exponents: RationalMatrix, coefficients: RationalMatrix, domain: Domain = None
+) -> tuple[int, ...]:
+    """One exact linear program a term, over all other terms; distinct exponents."""
+    kept = []
+    n = exponents.shape[1]
+    terms = RationalMatrix.stack_columns([exponents, coefficients]).to_fractions()
+    sides = []
+    if domain is not None:
+        a, b = domain.inequalities()
+        sides = [[*row, *side] for row, side in zip(a, b, strict=True) if any(row)]
+    for i, own in enumerate(terms):
+        others = [row for j, row in enumerate(terms) if j != i]
+        rows = [
+            [v - w for v, w in zip(row[:n], own, strict=False)] + [Fraction(1)] for row in others
+        ]
+        rows += [[*row[:n], Fraction(1)] for row in sides] + [[Fraction(0)] * n + [Fraction(1)]]
+        right = [own[n] - row[n] for row in others] + [row[n] for row in sides] + [Fraction(1)]
+        best = maximize(
+            RationalMatrix.of([[0] * n + [1]]),
+            RationalMatrix.of(rows),
+            RationalMatrix.of([[v] for v in right]),
+        )
+        assert isinstance(best, Optimal)
+        if best.value > 0:
+            kept.append(i)
+    return tuple(kept)
 
 
 def solve_unique(columns: Sequence[Row], target: Row) -> list[Fraction] | None:

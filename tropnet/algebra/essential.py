@@ -7,7 +7,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import final
 
-from tropnet.algebra.essential_decision import Clues, EssentialDecision
+from tropnet.algebra.clues import Clues
+from tropnet.algebra.essential_decision import EssentialDecision
+from tropnet.algebra.rational_array import RationalArray
+from tropnet.algebra.regular_triangulation import RegularTriangulation
 from tropnet.algebra.term_evidence import Domination, Evidence, Witness, check_domination, fail
 from tropnet.domains import Domain, require_dimension
 from tropnet.errors import CertificateError, ShapeError
@@ -137,6 +140,44 @@ def essential_terms(
     require_dimension(domain, exponents.shape[1])
     kept, clues = EssentialDecision(exponents, coefficients, domain).decide()
     return EssentialTerms(exponents, coefficients, domain, kept, None, clues)
+
+
+def essential_rows(
+    exponents: RationalArray, coefficients: RationalArray, domain: Domain = None
+) -> list[int]:
+    """Find the essential terms of a polynomial whose exponents are distinct.
+
+    As `essential_terms`, without what evidence would need.
+
+    Args:
+        exponents: `(k, n)`, distinct rows, k ≥ 1.
+        coefficients: `(k,)`.
+        domain: as for `essential_terms`.
+
+    Returns:
+        Indices, increasing.
+
+    Raises:
+        ShapeError: the domain lives in another space.
+        DomainError: the domain has no interior points.
+
+    Cost: for n = 2 and 3 on R^n about 1 µs a term, and 1 ns for each pair of a term and a vertex of
+        the hypersurface; else as `essential_terms`.
+
+    Example:
+        >>> from tropnet.algebra.essential import essential_rows
+        >>> from tropnet.algebra.rational_array import RationalArray
+        >>> line = RationalArray.of([[0, 0], [1, 0], [0, 1], [2, 2]])
+        >>> essential_rows(line, RationalArray.from_fractions([0, -3, 0, 0]))
+        [0, 2, 3]
+    """
+    found = None if domain is not None else RegularTriangulation.find(exponents, coefficients)
+    if found is not None:
+        sure, unsure = found.essential()
+        if not len(unsure):
+            indices: list[int] = sure.tolist()
+            return indices
+    return list(essential_terms(exponents.to_matrix(), coefficients.to_matrix(), domain).kept)
 
 
 def _check_witnesses(claim: EssentialTerms) -> None:

@@ -104,6 +104,10 @@ class RationalArray:
         """Return the items at these positions of the first axis."""
         return RationalArray(self.numerators[rows], self.denominator)
 
+    def ravel(self) -> RationalArray:
+        """Return the entries as a vector, in row-major order."""
+        return RationalArray(self.numerators.ravel(), self.denominator)
+
     def scaled(self, factor: Fraction) -> RationalArray:
         """Return every entry times a rational number."""
         numerator = factor.numerator

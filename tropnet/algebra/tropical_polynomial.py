@@ -575,11 +575,11 @@ class TropicalPolynomial(TropicalFunction):
             >>> print(TropicalPolynomial([[0], [1], [2]], [0, -5, 0]).essential())
             max(0, 2*x₁)
         """
-        from tropnet.algebra.essential import essential_terms
+        from tropnet.algebra.essential import essential_rows
 
         if self.k < 2:
             return self
-        kept = sorted(essential_terms(self.exponents, self.coefficients, domain).kept)
+        kept = essential_rows(self._exponents, self._coefficients, domain)
         if len(kept) == self.k:
             return self
         return TropicalPolynomial._sorted(self._exponents.take(kept), self._coefficients.take(kept))
