@@ -167,8 +167,8 @@ def essential_rows(
     Example:
         >>> from tropnet.algebra.essential import essential_rows
         >>> from tropnet.algebra.rational_array import RationalArray
-        >>> line = RationalArray.of([[0, 0], [1, 0], [0, 1], [2, 2]])
-        >>> essential_rows(line, RationalArray.from_fractions([0, -3, 0, 0]))
+        >>> line = RationalArray.of([[0, 0], [1, 1], [0, 3], [3, 0]])
+        >>> essential_rows(line, RationalArray.from_fractions([0, -1, 0, 0]))
         [0, 2, 3]
     """
     found = None if domain is not None else RegularTriangulation.find(exponents, coefficients)

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
+from tropnet.algebra.below_chords import sieve
+from tropnet.algebra.simplex_forms import forms_of, walls_of
+from tropnet.algebra.term_location import locate
 from tropnet.algebra.triangulation_proof import PLANE, prove
 
 if TYPE_CHECKING:
@@ -24,16 +27,14 @@ if TYPE_CHECKING:
 
 #: Dimensions that the formulas below are written for.
 DIMENSIONS: Final = (2, 3)
-#: Integers below this stay in int64.
-_SAFE: Final = 1 << 62
 #: How far below a point is put, where all others lie between −1 and 1.
 _FAR_BELOW: Final = 100.0
-#: At most this many pairs of a simplex and a term.
+#: At most this many pairs of a simplex and a vertex.
 _MOST: Final = 1 << 28
+#: So few terms are decided one by one.
+_FEW: Final = 16
 #: At most this many ties are looked at in pairs.
 _CROWD: Final = 64
-#: At most this many pairs of a simplex and a term at once.
-_CHUNK: Final = 1 << 20
 
 
 @final
@@ -42,8 +43,8 @@ class RegularTriangulation:
     """Simplices of exponents that cover the Newton polytope, each below no term.
 
     Over each simplex the affine function through its lifted vertices (a_i, b_i) is at least b_k at
-    a_k for every term k. So a term that is no vertex lies below the weighted mean of the vertices
-    of a simplex that contains it, hence is redundant.
+    a_k for every vertex k. A term that is no vertex lies in a simplex, no higher than the weighted
+    mean of its vertices, hence is redundant; and so no term is above any of the planes.
 
     Args:
         exponents: integers `(k, n)`, over `scale` times what the coefficients are over.
@@ -52,7 +53,8 @@ class RegularTriangulation:
         simplices: `(m, n + 1)`, indices of terms.
         outer: `(m, n + 1)`, whether the facet opposite to a vertex is part of the polytope's
             boundary.
-        ties: `(t, 2)`, pairs of a simplex and a further term that is as large at its point.
+        ties: `(t, 2)`, pairs of a simplex and a vertex of others that is as large at its point.
+        owners: `(k,)`, for each term that is no vertex a simplex that holds it, −1 for vertices.
     """
 
     exponents: AnyArray
@@ -61,6 +63,7 @@ class RegularTriangulation:
     simplices: IntArray
     outer: BoolArray
     ties: IntArray
+    owners: IntArray
 
     @staticmethod
     def find(exponents: RationalArray, coefficients: RationalArray) -> RegularTriangulation | None:
@@ -74,14 +77,14 @@ class RegularTriangulation:
             None where the exponents span less than R^n, where terms are too close for qhull, and
             where signs would be too many.
 
-        Cost: qhull on k points, and 1 ns for each pair of a simplex and a term: .5 ms for 1,000
-            terms of which 40 matter.
+        Cost: qhull on k points, .1 µs a term, and 1 ns for each pair of a simplex and a vertex: .4
+            ms for 1,000 terms of which 40 matter.
 
         Source: Gelfand, Kapranov, Zelevinsky, *Discriminants, Resultants, and Multidimensional
             Determinants* (1994), chapter 7, for regular triangulations. That the simplices cover
-            the polytope: a segment from inside one to an uncovered point would leave the union
-            through the inside of a ridge; but each ridge either has a simplex on its other side or
-            no term there.
+            the hull of all vertices: a segment from inside one to an uncovered point would leave
+            the union through the inside of a ridge; but each ridge either has a simplex on its
+            other side or no vertex there.
 
         Example:
             >>> from tropnet.algebra.rational_array import RationalArray
@@ -99,19 +102,11 @@ class RegularTriangulation:
             columns, heights = np.ascontiguousarray(a.T, np.float64), b.astype(np.float64)
         except OverflowError:
             return None
+        scale = Fraction(exponents.denominator, coefficients.denominator)
         for simplices, neighbors in _proposed(columns, heights):
-            if not 0 < len(simplices) * len(b) <= _MOST:
-                continue
-            proof = prove(columns, heights, simplices, neighbors)
-            ties = None if proof is None else _settled(a, b, simplices, proof)
-            if proof is None or ties is None or not proof.full.any():
-                continue
-            scale = Fraction(exponents.denominator, coefficients.denominator)
-            full, outer = proof.full, proof.outer
-            if not full.all():
-                ties[:, 0] = (np.cumsum(full) - 1)[ties[:, 0]]
-                simplices, outer = simplices[full], outer[full]
-            return RegularTriangulation(a, b, scale, simplices, outer, ties)
+            found = _proven(a, b, (columns, heights), (simplices, neighbors))
+            if found is not None:
+                return RegularTriangulation(a, b, scale, *found)
         return None
 
     # ---- what it says -----------------------------------------------------------------------
@@ -129,11 +124,12 @@ class RegularTriangulation:
         found[self.simplices] = True
         strict = self.simplices[ties == 0]
         known[strict] = essential[strict] = True
-        single = (ties == 1) & ~known[self.simplices].all(axis=1)
-        if single.any():
+        flat, missing = self.exponents.shape[1] == 2, found & ~known
+        single = (ties == 1) & missing[self.simplices].any(axis=1)
+        if single.any() and not (flat and missing.sum() <= _FEW):
             rows = np.flatnonzero(single)
             corners = self.simplices[rows]
-            walls = _forms(self.exponents, self.coefficients, corners)[1]
+            walls = walls_of(self.exponents, corners)[0]
             tied = np.empty(len(self.simplices), np.int64)
             tied[self.ties[:, 0]] = self.ties[:, 1]
             place = self.exponents[tied[rows]]
@@ -143,42 +139,54 @@ class RegularTriangulation:
             inner = positive & (positive.sum(axis=1) == 1)[:, None]
             known[corners] = True
             essential[corners[~inner]] = True
-        if self.exponents.shape[1] == 2:
-            for term in np.flatnonzero(found & ~known).tolist():
-                simplex = int((self.simplices == term).any(axis=1).argmax())
-                if ties[simplex] <= _CROWD:
-                    known[term], essential[term] = True, self._is_corner(term, simplex)
+        missing = found & ~known
+        if flat and missing.any():
+            terms = np.flatnonzero(missing)
+            known[terms], essential[terms] = self._corners(terms)
         return np.flatnonzero(essential), np.flatnonzero(found & ~known)
 
-    def _is_corner(self, term: int, simplex: int) -> bool:
-        """Tell whether a vertex of a triangle is a corner of the polygon of all that is tied."""
-        more = self.ties[self.ties[:, 0] == simplex, 1].tolist()
-        own = self.exponents[term].tolist()
-        others = [i for i in [*self.simplices[simplex].tolist(), *more] if i != term]
-        ways = [(x - own[0], y - own[1]) for x, y in self.exponents[others].tolist()]
-        # it is one where all others lie left of the way to one of them, or on it ahead
-        return any(
-            all(x * v - y * u > 0 or (x * v == y * u and x * u + y * v > 0) for u, v in ways)
-            for x, y in ways
-        )
+    def _corners(self, terms: IntArray) -> tuple[list[bool], list[bool]]:
+        """Tell which vertices of triangles are corners of the polygons of all that is tied there.
+
+        Returns:
+            Whether that is known, and whether they are.
+        """
+        owner = np.zeros(len(self.exponents), np.int64)
+        owner[self.simplices] = np.arange(len(self.simplices))[:, None]
+        chosen = owner[terms]
+        ties = self.ties[np.argsort(self.ties[:, 0], kind="stable")]
+        low = np.searchsorted(ties[:, 0], chosen, side="left").tolist()
+        high = np.searchsorted(ties[:, 0], chosen, side="right").tolist()
+        known, corners = [], []
+        for term, first, last, simplex in zip(
+            terms.tolist(), low, high, self.simplices[chosen].tolist(), strict=True
+        ):
+            known.append(last - first <= _CROWD)
+            rows = self.exponents[[*simplex, *ties[first:last, 1].tolist()]].tolist()
+            corners.append(known[-1] and _is_corner(rows, simplex.index(term)))
+        return known, corners
 
     def cells(self) -> list[tuple[tuple[Fraction, ...], tuple[int, ...]]]:
         """Return the points where n + 1 affinely independent terms are largest.
 
         Returns:
-            Each point, with all terms that are largest there, increasing.
+            Each point, with all vertices that are largest there, increasing: all terms, if all are
+            essential.
         """
         more: dict[int, list[int]] = {}
         for simplex, term in self.ties.tolist():
             more.setdefault(simplex, []).append(term)
-        cells: dict[tuple[Fraction, ...], tuple[int, ...]] = {}
-        planes = _forms(self.exponents, self.coefficients, self.simplices)[0].tolist()
-        up, down = self.scale.numerator, self.scale.denominator
+        # simplices of the same cell have the same terms
+        cells: dict[tuple[int, ...], int] = {}
         for simplex, terms in enumerate(self.simplices.tolist()):
-            *place, height, _ = planes[simplex]
-            point = tuple(Fraction(v * up, height * down) for v in place)
-            cells[point] = tuple(sorted([*terms, *more.get(simplex, ())]))
-        return list(cells.items())
+            cells.setdefault(tuple(sorted([*terms, *more.get(simplex, ())])), simplex)
+        chosen = self.simplices[list(cells.values())]
+        planes = forms_of(self.exponents, self.coefficients, chosen)[0].tolist()
+        up, down = self.scale.numerator, self.scale.denominator
+        points = [
+            tuple(Fraction(v * up, height * down) for v in place) for *place, height, _ in planes
+        ]
+        return list(zip(points, cells, strict=True))
 
     def witnesses(self, terms: Sequence[int]) -> list[tuple[Fraction, ...]]:
         """Return points where essential terms should be the largest alone.
@@ -187,7 +195,7 @@ class RegularTriangulation:
         boundary of the polytope, lies inside the cell of the term. It is computed in floats here,
         so that it proves nothing by itself.
         """
-        planes, walls = _forms(self.exponents, self.coefficients, self.simplices)
+        planes, walls = forms_of(self.exponents, self.coefficients, self.simplices)
         try:
             points = (planes[:, :-2] / planes[:, -2:-1]).astype(np.float64)
         except OverflowError:
@@ -209,20 +217,19 @@ class RegularTriangulation:
         return [tuple(Fraction(v) * self.scale for v in row) for row in rows]
 
     def above(self, terms: Sequence[int]) -> IntArray:
-        """Return for each term the vertices of a simplex that contains it, as floats see it."""
-        corners = self.exponents[self.simplices].astype(np.float64)
-        sides = corners[:, 1:] - corners[:, :1]
-        inverses = np.linalg.inv(sides)
-        found = np.empty(len(terms), np.int64)
-        step = max(1, _CHUNK // len(self.simplices))
-        places = self.exponents[list(terms)].astype(np.float64)
-        for first in range(0, len(terms), step):
-            part = places[first : first + step]
-            # barycentric coordinates (m, part, n) of the vertices after the first
-            weights = (part[None] - corners[:, :1]) @ inverses
-            least = np.minimum(weights.min(axis=2), 1 - weights.sum(axis=2))
-            found[first : first + step] = least.argmax(axis=0)
-        return self.simplices[found]
+        """Return for terms that are no vertices the vertices of a simplex that holds each."""
+        return self.simplices[self.owners[list(terms)]]
+
+
+def _is_corner(points: list[list[int]], place: int) -> bool:
+    """Tell whether a point of the plane is no mean of others."""
+    x0, y0 = points[place]
+    ways = [(x - x0, y - y0) for j, (x, y) in enumerate(points) if j != place]
+    # all others lie left of the way to one of them, or on it ahead
+    return any(
+        all(x * v - y * u > 0 or (x * v == y * u and x * u + y * v > 0) for u, v in ways)
+        for x, y in ways
+    )
 
 
 def _proposed(a: FloatArray, b: FloatArray) -> Iterator[tuple[IntArray, IntArray]]:
@@ -234,27 +241,96 @@ def _proposed(a: FloatArray, b: FloatArray) -> Iterator[tuple[IntArray, IntArray
     """
     from scipy.spatial import ConvexHull, QhullError
 
-    n, k = a.shape
-    # the last point lies far below, so that qhull wastes no time on the lower hull
-    lifted = np.empty((n + 1, k + 1))
-    lifted[:n, :k], lifted[n, :k], lifted[:, k] = a, b, 0
-    lifted[:, :k] -= lifted[:, :k].mean(axis=1, keepdims=True)
-    sizes = np.abs(lifted).max(axis=1, keepdims=True)
-    if not np.isfinite(sizes).all() or not sizes[:n].all():
-        return
-    # heights may all be equal
-    lifted /= np.where(sizes > 0, sizes, 1)
-    lifted[n, k] = -_FAR_BELOW
-    points = lifted.T
     # without merging (Q0) qhull is faster, and fails where points are nearly on a common facet
-    for options in ("Q0 Pp", "Qt Pp"):
+    for options, chosen in (("Q0 Pp", sieve(a, b)), ("Qt Pp", np.arange(len(b)))):
+        points = _lifted(a[:, chosen], b[chosen])
+        if points is None:
+            return
         try:
             hull = ConvexHull(points, qhull_options=options)
         except QhullError:
             continue
-        upper = (hull.equations[:, n] > 0) & (hull.simplices < k).all(axis=1)
-        names = np.where(upper, np.cumsum(upper) - 1, -1)
-        yield hull.simplices[upper].astype(np.int64), names[hull.neighbors[upper]]
+        upper = hull.equations[:, -2] > 0
+        upper &= hull.simplices.max(axis=1) < len(chosen)
+        rows = np.flatnonzero(upper)
+        names = np.full(len(upper), -1)
+        names[rows] = np.arange(len(rows))
+        yield chosen[hull.simplices[rows]], names[hull.neighbors[rows]]
+
+
+def _lifted(a: FloatArray, b: FloatArray) -> FloatArray | None:
+    """Return lifted points between −1 and 1 in each coordinate, and one far below; None if flat."""
+    lifted = np.empty((len(a) + 1, len(b) + 1))
+    # the last point saves qhull the lower hull
+    lifted[:, -1] = [*a[:, 0], b[0]]
+    for row, values in zip(lifted, [*a, b], strict=True):
+        row[:-1] = values
+        low, high = float(row.min()), float(row.max())
+        # heights may all be equal
+        half = high / 2 - low / 2 or float(values is b)
+        if not 0 < half < np.inf:
+            return None
+        row -= low / 2 + high / 2
+        row /= half
+    lifted[:, -1] = [0.0] * len(a) + [-_FAR_BELOW]
+    return np.ascontiguousarray(lifted.T)
+
+
+def _proven(
+    a: AnyArray,
+    b: AnyArray,
+    floats: tuple[FloatArray, FloatArray],
+    proposed: tuple[IntArray, IntArray],
+) -> tuple[IntArray, BoolArray, IntArray, IntArray] | None:
+    """Prove what qhull proposes, by floats where their errors allow it, else in integers.
+
+    Returns:
+        Simplices, outer walls, ties and owners; None where something is not so.
+    """
+    columns, heights = floats
+    simplices, neighbors = proposed
+    marks = np.zeros(len(b), np.bool_)
+    marks[simplices] = True
+    vertices, others = np.flatnonzero(marks), np.flatnonzero(~marks)
+    if not 0 < len(simplices) * len(vertices) <= _MOST:
+        return None
+    names = np.empty(len(b), np.int64)
+    names[vertices] = np.arange(len(vertices))
+    inner = np.ascontiguousarray(columns[:, vertices])
+    proof = prove(inner, heights[vertices], names[simplices], neighbors)
+    if proof is None or not proof.full.any():
+        return None
+    ties = _settled(a[vertices], b[vertices], names[simplices], proof)
+    located = locate(columns, heights, simplices, neighbors, others)
+    if ties is None or located is None:
+        return None
+    places, fine = located
+    if not fine.all() and not _held(a, b, simplices[places[~fine]], others[~fine]):
+        return None
+    owners = np.full(len(b), -1)
+    owners[others] = places
+    ties[:, 1] = vertices[ties[:, 1]]
+    if proof.full.all():
+        return simplices, proof.outer, ties, owners
+    # a term in a flat simplex would not be held
+    names = np.append(np.cumsum(proof.full) - 1, -1)
+    ties[:, 0], owners = names[ties[:, 0]], names[owners]
+    return simplices[proof.full], proof.outer[proof.full], ties, owners
+
+
+def _held(a: AnyArray, b: AnyArray, simplices: IntArray, terms: IntArray) -> bool:
+    """Tell whether each term lies in its simplex and not above it, in integers."""
+    planes, walls = forms_of(a.astype(object), b.astype(object), simplices)
+    if not (planes[:, -2] > 0).all():
+        return False
+    inside = (walls[:, :, :-1] * a[terms, None]).sum(axis=2) + walls[:, :, -1]
+    return bool((inside >= 0).all()) and bool((_above(planes, a[terms], b[terms]) <= 0).all())
+
+
+def _above(planes: AnyArray, a: AnyArray, b: AnyArray) -> AnyArray:
+    """Return by how much terms lie above planes, each times a positive factor."""
+    values: AnyArray = (planes[:, :-2] * a).sum(axis=1) + planes[:, -2] * b + planes[:, -1]
+    return values
 
 
 def _settled(a: AnyArray, b: AnyArray, simplices: IntArray, proof: Proof) -> IntArray | None:
@@ -263,68 +339,14 @@ def _settled(a: AnyArray, b: AnyArray, simplices: IntArray, proof: Proof) -> Int
         return proof.ties
     owner, form, term = proof.open.T
     used, place = np.unique(owner, return_inverse=True)
-    planes, walls = _forms(a.astype(object), b.astype(object), simplices[used])
+    planes, walls = forms_of(a.astype(object), b.astype(object), simplices[used])
     values = (walls[place, form, :-1] * a[term]).sum(axis=1) + walls[place, form, -1]
     on_plane = form == PLANE
     if (values[~on_plane] < 0).any():
         return None
     place, term, owner = place[on_plane], term[on_plane], owner[on_plane]
-    below = planes[place]
-    values = (below[:, :-2] * a[term]).sum(axis=1) + below[:, -2] * b[term] + below[:, -1]
+    values = _above(planes[place], a[term], b[term])
     if (values > 0).any():
         return None
     zero = (values == 0).astype(np.bool_)
     return np.concatenate([proof.ties, np.column_stack([owner[zero], term[zero]])])
-
-
-def _forms(a: AnyArray, b: AnyArray, simplices: IntArray) -> tuple[AnyArray, AnyArray]:
-    """Return the affine forms that are zero on the facets of lifted simplices, exactly.
-
-    Args:
-        a: `(k, n)` integers.
-        b: `(k,)`.
-        simplices: `(m, n + 1)`, none of them flat.
-
-    Returns:
-        For each simplex the form over (a, b, 1) that is zero at its lifted vertices and negative
-        below, `(m, n + 2)`: numerators and denominator of the point where these terms are equal,
-        and minus their value times the denominator. And forms over (a, 1), `(m, n + 1, n + 1)`, one
-        for each vertex: positive there, zero at the others.
-    """
-    n = a.shape[1]
-    wide, high = 2 * _largest(a), 2 * _largest(b)
-    # no sum below exceeds this
-    if 8 * (n + 2) * 6 * wide**n * high >= _SAFE:
-        a, b = a.astype(object), b.astype(object)
-    origin = a[simplices[:, 0]]
-    sides = a[simplices[:, 1:]] - origin[:, None]
-    falls = b[simplices[:, :1]] - b[simplices[:, 1:]]
-    normals = np.empty((len(simplices), n + 1, n), a.dtype)
-    for j in range(n):
-        normals[:, j + 1] = _normal(*(sides[:, (j + k) % n] for k in range(1, n)))
-    determinant = (sides[:, 0] * normals[:, 1]).sum(axis=1)
-    if n == 2:
-        # the second of two sides is turned the other way
-        normals[:, 2] *= -1
-    sign = np.where(determinant > 0, 1, -1)
-    determinant = determinant * sign
-    normals[:, 1:] *= sign[:, None, None]
-    normals[:, 0] = -normals[:, 1:].sum(axis=1)
-    numerators = (falls[:, :, None] * normals[:, 1:]).sum(axis=1)
-    top = (origin * numerators).sum(axis=1) + b[simplices[:, 0]] * determinant
-    offsets = -(normals * origin[:, None]).sum(axis=2)
-    offsets[:, 0] += determinant
-    planes = np.column_stack([numerators, determinant, -top])
-    return planes, np.concatenate([normals, offsets[:, :, None]], axis=2)
-
-
-def _normal(u: AnyArray, v: AnyArray | None = None) -> AnyArray:
-    """Return the vectors orthogonal to u in the plane, or to u and v in space."""
-    if v is None:
-        return np.stack([u[:, 1], -u[:, 0]], axis=1)
-    parts = [u[:, j] * v[:, k] - u[:, k] * v[:, j] for j, k in ((1, 2), (2, 0), (0, 1))]
-    return np.stack(parts, axis=1)
-
-
-def _largest(integers: AnyArray) -> int:
-    return max(int(integers.max()), -int(integers.min()), 1)

@@ -1,9 +1,6 @@
 """Compiled proof that simplices triangulate a Newton polytope below no term.
 
-Forms over the terms (a, b) are evaluated in float64 next to the same expressions in absolute
-values; their product with a few units of rounding bounds the error. Entries are integers: where the
-absolute values stay below 2^53 nothing is rounded at all. What a bound leaves open is listed, for
-exact arithmetic to settle.
+What the error bounds of `lifted_simplex` leave open is listed, for exact arithmetic to settle.
 """
 
 from __future__ import annotations
@@ -13,14 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 import numpy as np
 
+from tropnet.algebra.lifted_simplex import HELPERS, error_of, extent, measure, plane, wall
+
 if TYPE_CHECKING:
     from tropnet.typing import BoolArray, FloatArray, IntArray
 
-_EXACT: Final = 2.0**53
-#: An expression below has at most 20 roundings on any path, those of the entries included: 2 up to
-#: a side of a simplex, 6 up to a normal, 12 up to a plane, 19 up to its value. Sums of absolute
-#: values take as many, which is of second order: twice is enough. Nothing underflows.
-_ROUNDING: Final = 40 * 2.0**-53
 #: Open pairs for each simplex before the proof is given up.
 _PATIENCE: Final = 64
 #: Values are looked at in blocks of this many.
@@ -91,9 +85,7 @@ def _compiled() -> Any:
     from numba import njit
     from numba.extending import register_jitable
 
-    for helper in (
-        _extent, _normals, _across, _error, _separates, _evaluate, _is_vertex, _below,
-    ):  # fmt: skip
+    for helper in (*HELPERS, _across, _evaluate, _is_vertex, _below):
         register_jitable(helper)
     return njit(cache=True, error_model="numpy")(_prove)
 
@@ -105,19 +97,13 @@ def _prove(
     n, k = a.shape
     m, d = simplices.shape
     room = len(ties)
-    widest, highest = _extent(a, b)
+    widest, highest = extent(a, b)
     normals, sizes = np.zeros((m, d, n)), np.zeros((m, d, n))
     heights, height_sizes = np.zeros(m), np.zeros(m)
-    sides, side_sizes = np.zeros((n, n)), np.zeros((n, n))
-    for s in range(m):
-        first = simplices[s, 0]
-        for j in range(n):
-            for c in range(n):
-                left, right = a[c, simplices[s, j + 1]], a[c, first]
-                sides[j, c], side_sizes[j, c] = left - right, abs(left) + abs(right)
-        heights[s], height_sizes[s] = _normals(sides, side_sizes, normals[s], sizes[s])
-        full[s] = abs(heights[s]) > _error(height_sizes[s])
+    measure(a, simplices, normals, sizes, heights, height_sizes)
     slopes, starts, values = np.zeros(4), np.zeros(4), np.zeros(k)
+    for s in range(m):
+        full[s] = abs(heights[s]) > error_of(height_sizes[s])
     for s in range(m):
         if not full[s]:
             continue
@@ -127,7 +113,8 @@ def _prove(
             own = simplices[s, (j + 1) % d]
             apex = _across(simplices, s, j, neighbors[s, j])
             if apex >= 0 and full[neighbors[s, j]]:
-                if not _separates(a, own, apex, turn, normals[s, j], sizes[s, j]):
+                value, size = wall(a, own, normals[s, j], sizes[s, j], apex)
+                if not turn * value < -error_of(size):
                     return False
                 continue
             outer[s, j] = True
@@ -137,66 +124,19 @@ def _prove(
                 size += sizes[s, j, c] * (widest[c] + abs(a[c, own]))
                 slopes[c], starts[c] = -turn * normals[s, j, c], a[c, own]
             _evaluate(a, b, slopes, starts, values)
-            if not _below(values, _error(size), simplices[s], s, j, ties, open_, counts, room):
+            if not _below(values, error_of(size), simplices[s], s, j, ties, open_, counts, room):
                 return False
-        # the plane: Σ (normal_j · (a − a_0)) (b_0 − b_j) + height (b − b_0)
         size = height_sizes[s] * (highest + abs(b[first]))
         slopes[:], starts[:] = 0.0, 0.0
         slopes[3], starts[3] = turn * heights[s], b[first]
         for c in range(n):
-            plane, plane_size = 0.0, 0.0
-            for j in range(1, d):
-                other = b[simplices[s, j]]
-                plane += normals[s, j, c] * (b[first] - other)
-                plane_size += sizes[s, j, c] * (abs(b[first]) + abs(other))
-            size += plane_size * (widest[c] + abs(a[c, first]))
-            slopes[c], starts[c] = turn * plane, a[c, first]
+            slope, slope_size = plane(b, simplices[s], normals[s], sizes[s], c)
+            size += slope_size * (widest[c] + abs(a[c, first]))
+            slopes[c], starts[c] = turn * slope, a[c, first]
         _evaluate(a, b, slopes, starts, values)
-        if not _below(values, _error(size), simplices[s], s, PLANE, ties, open_, counts, room):
+        if not _below(values, error_of(size), simplices[s], s, PLANE, ties, open_, counts, room):
             return False
     return True
-
-
-def _extent(a: Any, b: Any) -> Any:
-    """Return the largest magnitudes."""
-    widest, highest = np.zeros(len(a)), 0.0
-    for i in range(len(b)):
-        highest = max(highest, abs(b[i]))
-        for c in range(len(a)):
-            widest[c] = max(widest[c], abs(a[c, i]))
-    return widest, highest
-
-
-def _normals(sides: Any, side_sizes: Any, normals: Any, sizes: Any) -> Any:
-    """Set the normals of the walls, zero on their own wall; return the determinant and its size.
-
-    The wall opposite to vertex j has, at vertex j less a point of the wall, the determinant as its
-    value; the normals add up to zero.
-    """
-    n = len(sides)
-    if n == 2:
-        normals[1, 0], normals[1, 1] = sides[1, 1], -sides[1, 0]
-        normals[2, 0], normals[2, 1] = -sides[0, 1], sides[0, 0]
-        sizes[1, 0], sizes[1, 1] = side_sizes[1, 1], side_sizes[1, 0]
-        sizes[2, 0], sizes[2, 1] = side_sizes[0, 1], side_sizes[0, 0]
-    else:
-        for j in range(3):
-            u, v = (j + 1) % 3, (j + 2) % 3
-            for c in range(3):
-                p, q = (c + 1) % 3, (c + 2) % 3
-                normals[j + 1, c] = sides[u, p] * sides[v, q] - sides[u, q] * sides[v, p]
-                sizes[j + 1, c] = (
-                    side_sizes[u, p] * side_sizes[v, q] + side_sizes[u, q] * side_sizes[v, p]
-                )
-    determinant, size = 0.0, 0.0
-    for c in range(n):
-        determinant += sides[0, c] * normals[1, c]
-        size += side_sizes[0, c] * sizes[1, c]
-        normals[0, c], sizes[0, c] = 0.0, 0.0
-        for j in range(1, n + 1):
-            normals[0, c] -= normals[j, c]
-            sizes[0, c] += sizes[j, c]
-    return determinant, size
 
 
 def _across(simplices: Any, s: int, left_out: int, t: int) -> int:
@@ -217,15 +157,6 @@ def _across(simplices: Any, s: int, left_out: int, t: int) -> int:
     return apex if shared == d - 1 else -1
 
 
-def _separates(a: Any, own: int, apex: int, turn: float, normal: Any, size: Any) -> bool:
-    """Tell whether a term is surely beyond the wall through another."""
-    value, total = 0.0, 0.0
-    for c in range(len(a)):
-        value += normal[c] * (a[c, apex] - a[c, own])
-        total += size[c] * (abs(a[c, apex]) + abs(a[c, own]))
-    return turn * value < -_error(total)
-
-
 def _evaluate(a: Any, b: Any, slopes: Any, starts: Any, values: Any) -> None:
     """Set the values of a form at all terms, in one pass; a plane is one in space."""
     x, y, z = a[0], a[1], a[len(a) - 1]
@@ -237,10 +168,6 @@ def _evaluate(a: Any, b: Any, slopes: Any, starts: Any, values: Any) -> None:
     else:
         for i in range(len(b)):
             values[i] = p * (x[i] - u) + q * (y[i] - v) + r * (z[i] - w) + t * (b[i] - o)
-
-
-def _error(size: float) -> float:
-    return 0.0 if size < _EXACT else _ROUNDING * size
 
 
 def _below(
