@@ -15,6 +15,7 @@ from tests.oracles.essential import essential_by_programs
 from tropnet.algebra import TropicalPolynomial, regular_triangulation
 from tropnet.algebra.rational_array import RationalArray
 from tropnet.algebra.regular_triangulation import RegularTriangulation
+from tropnet.algebra.upper_facets import upper_facets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,10 +164,9 @@ def test_ties_on_the_boundary_and_inside() -> None:
 def test_proposals_are_not_believed(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(n)
     p = TropicalPolynomial(rng.integers(0, 4, (12, n)), rng.integers(0, 4, 12))
-    honest = regular_triangulation._proposed
 
     def lies(a: FloatArray, b: FloatArray) -> Iterator[tuple[IntArray, IntArray]]:
-        for simplices, neighbors in honest(a, b):
+        for simplices, neighbors in upper_facets(a, b):
             for _ in range(20):
                 wrong = simplices.copy()
                 wrong[rng.integers(len(wrong)), rng.integers(n + 1)] = rng.integers(p.k)
@@ -175,7 +175,7 @@ def test_proposals_are_not_believed(n: int, monkeypatch: pytest.MonkeyPatch) -> 
                 yield simplices[rest], rng.integers(-1, len(rest), (len(rest), n + 1))
                 yield rng.integers(0, p.k, (3, n + 1)), rng.integers(-1, 3, (3, n + 1))
 
-    monkeypatch.setattr(regular_triangulation, "_proposed", lies)
+    monkeypatch.setattr(regular_triangulation, "upper_facets", lies)
     for _ in range(10):
         agree(p, wide=False)
         p = TropicalPolynomial(rng.integers(0, 4, (12, n)), rng.integers(0, 4, 12))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -44,10 +44,11 @@ def _compiled() -> Any:
 
     for helper in (_key, _upper):
         register_jitable(helper)
-    return njit(cache=True, error_model="numpy")(_sieve)
+    return njit(cache=True, error_model="numpy")(sieve_terms)
 
 
-def _sieve(a: Any, b: Any) -> Any:
+def sieve_terms(a: Any, b: Any) -> Any:
+    """Do what `sieve` says, for compiled code."""
     alive = np.ones(len(b), np.bool_)
     for axis in range(len(a) - 1, -1, -1):
         left = np.flatnonzero(alive)
@@ -93,3 +94,7 @@ def _upper(a: Any, b: Any, order: Any, axis: int) -> Any:
         kept[count] = i
         count += 1
     return kept[:count]
+
+
+#: What a caller of `sieve_terms` has to register with numba.
+HELPERS: Final = (_key, _upper, sieve_terms)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
-from tropnet.algebra.below_chords import sieve
 from tropnet.algebra.simplex_forms import forms_of, walls_of
 from tropnet.algebra.term_location import locate
 from tropnet.algebra.triangulation_proof import PLANE, prove
+from tropnet.algebra.upper_facets import upper_facets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from tropnet.algebra.rational_array import RationalArray
     from tropnet.algebra.triangulation_proof import Proof
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 #: Dimensions that the formulas below are written for.
 DIMENSIONS: Final = (2, 3)
-#: How far below a point is put, where all others lie between −1 and 1.
-_FAR_BELOW: Final = 100.0
 #: At most this many pairs of a simplex and a vertex.
 _MOST: Final = 1 << 28
 #: So few terms are decided one by one.
@@ -103,7 +101,7 @@ class RegularTriangulation:
         except OverflowError:
             return None
         scale = Fraction(exponents.denominator, coefficients.denominator)
-        for simplices, neighbors in _proposed(columns, heights):
+        for simplices, neighbors in upper_facets(columns, heights):
             found = _proven(a, b, (columns, heights), (simplices, neighbors))
             if found is not None:
                 return RegularTriangulation(a, b, scale, *found)
@@ -225,55 +223,15 @@ def _is_corner(points: list[list[int]], place: int) -> bool:
     """Tell whether a point of the plane is no mean of others."""
     x0, y0 = points[place]
     ways = [(x - x0, y - y0) for j, (x, y) in enumerate(points) if j != place]
-    # all others lie left of the way to one of them, or on it ahead
-    return any(
-        all(x * v - y * u > 0 or (x * v == y * u and x * u + y * v > 0) for u, v in ways)
-        for x, y in ways
-    )
-
-
-def _proposed(a: FloatArray, b: FloatArray) -> Iterator[tuple[IntArray, IntArray]]:
-    """Yield the upper facets of the hull of the lifted points, and their neighbours.
-
-    Args:
-        a: `(n, k)`.
-        b: `(k,)`.
-    """
-    from scipy.spatial import ConvexHull, QhullError
-
-    # without merging (Q0) qhull is faster, and fails where points are nearly on a common facet
-    for options, chosen in (("Q0 Pp", sieve(a, b)), ("Qt Pp", np.arange(len(b)))):
-        points = _lifted(a[:, chosen], b[chosen])
-        if points is None:
-            return
-        try:
-            hull = ConvexHull(points, qhull_options=options)
-        except QhullError:
-            continue
-        upper = hull.equations[:, -2] > 0
-        upper &= hull.simplices.max(axis=1) < len(chosen)
-        rows = np.flatnonzero(upper)
-        names = np.full(len(upper), -1)
-        names[rows] = np.arange(len(rows))
-        yield chosen[hull.simplices[rows]], names[hull.neighbors[rows]]
-
-
-def _lifted(a: FloatArray, b: FloatArray) -> FloatArray | None:
-    """Return lifted points between −1 and 1 in each coordinate, and one far below; None if flat."""
-    lifted = np.empty((len(a) + 1, len(b) + 1))
-    # the last point saves qhull the lower hull
-    lifted[:, -1] = [*a[:, 0], b[0]]
-    for row, values in zip(lifted, [*a, b], strict=True):
-        row[:-1] = values
-        low, high = float(row.min()), float(row.max())
-        # heights may all be equal
-        half = high / 2 - low / 2 or float(values is b)
-        if not 0 < half < np.inf:
-            return None
-        row -= low / 2 + high / 2
-        row /= half
-    lifted[:, -1] = [0.0] * len(a) + [-_FAR_BELOW]
-    return np.ascontiguousarray(lifted.T)
+    for x, y in ways:
+        for u, v in ways:
+            turn = x * v - y * u
+            if turn < 0 or (turn == 0 and x * u + y * v <= 0):
+                break
+        else:
+            # all others lie left of the way to this one, or on it ahead
+            return True
+    return False
 
 
 def _proven(
@@ -300,7 +258,9 @@ def _proven(
     proof = prove(inner, heights[vertices], names[simplices], neighbors)
     if proof is None or not proof.full.any():
         return None
-    ties = _settled(a[vertices], b[vertices], names[simplices], proof)
+    ties: IntArray | None = proof.ties
+    if len(proof.open):
+        ties = _settled(a[vertices], b[vertices], names[simplices], proof)
     located = locate(columns, heights, simplices, neighbors, others)
     if ties is None or located is None:
         return None
@@ -335,8 +295,6 @@ def _above(planes: AnyArray, a: AnyArray, b: AnyArray) -> AnyArray:
 
 def _settled(a: AnyArray, b: AnyArray, simplices: IntArray, proof: Proof) -> IntArray | None:
     """Settle in integers what a proof left open: return all ties; None where something fails."""
-    if not len(proof.open):
-        return proof.ties
     owner, form, term = proof.open.T
     used, place = np.unique(owner, return_inverse=True)
     planes, walls = forms_of(a.astype(object), b.astype(object), simplices[used])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Open pairs for each simplex before the proof is given up.
 _PATIENCE: Final = 64
 #: Values are looked at in blocks of this many.
-_BLOCK: Final = 64
+_BLOCK: Final = 16
 
 #: What a listed form is: the plane through the lifted vertices, else the wall opposite to a vertex.
 PLANE: Final = -1
