@@ -31,6 +31,8 @@ SLOPE_BITS: Final = 16
 _ONE: Final = 1 << SLOPE_BITS
 #: Products of numbers beyond which linear bounds are left out.
 MOST_PRODUCTS: Final = 2**27
+#: Products of numbers between two looks at the clock.
+_AT_ONCE: Final = 2**22
 
 #: (layer, unit, "lower" or "upper") → for each earlier layer its units' slopes, over 2^16.
 Slopes: TypeAlias = Mapping[tuple[int, int, str], Sequence[Sequence[int]]]
@@ -53,7 +55,7 @@ def linear_bounds(
         box: intervals around the inputs; they may be infinite.
         slopes: slopes of the lines below earlier units, for single units to be bounded.
         known: proven intervals around the pre-activations; those of later layers become narrower.
-        watch: called between layers; what it raises ends the work.
+        watch: called between layers, and in long ones; what it raises ends the work.
 
     Raises:
         CertificateError: slopes that do not fit the network.
@@ -83,8 +85,12 @@ def linear_bounds(
         bounds = plain
         open_units = np.flatnonzero(~plain.at_most_zero() & ~plain.at_least_zero() | ~layer.relu)
         if k > 1 and len(open_units) and _products(network, k) * len(open_units) < MOST_PRODUCTS:
-            rows = open_units.tolist()
-            bounds = bounds.meet(_backward(network, k, rows, found, box, None))
+            size = max(1, _AT_ONCE // max(1, _products(network, k)))
+            for start in range(0, len(open_units), size):
+                if watch is not None:
+                    watch()
+                rows = open_units[start : start + size].tolist()
+                bounds = bounds.meet(_backward(network, k, rows, found, box, None))
         for (i, side), lines in own.get(k, {}).items():
             bounds = bounds.meet(_backward(network, k, [i], found, box, (side, lines)))
         found.append(bounds)
@@ -150,7 +156,7 @@ def _backward(
         sign = 1 if side == "lower" else -1
         coefs = {s: m.exact * sign for s, m in affine.terms}
         lines = None if given is None else given[1]
-        least = _least(network, k, coefs, affine.bias.exact * sign, bounds, box, lines)
+        least = least_values(network, k, coefs, affine.bias.exact * sign, bounds, box, lines)
         sides[side] = [None if v is None else sign * v for v in least]
     lower: list[End] = [None] * network.layers[k - 1].width
     upper = lower.copy()
@@ -159,23 +165,38 @@ def _backward(
     return IntervalVector.of(lower, upper)
 
 
-def _least(
+def least_values(
     network: Network,
     k: int,
     coefs: dict[int, RationalMatrix],
     constant: RationalMatrix,
     bounds: Sequence[IntervalVector],
     box: IntervalVector,
-    lines: Sequence[Sequence[int]] | None,
+    lines: Sequence[Sequence[int]] | None = None,
+    extra: Mapping[int, RationalMatrix] | None = None,
 ) -> list[End]:
-    """Return lower bounds of combinations of the values of the layers before layer k."""
+    """Return lower bounds of combinations of the values of the layers before layer k.
+
+    Args:
+        network: the network.
+        k: the layer, counted from 1.
+        coefs: for each layer before its coefficients, `(rows, width)`; 0 stands for the inputs.
+        constant: what is added, `(rows, 1)`.
+        bounds: intervals around the pre-activations of the layers before.
+        box: intervals around the inputs.
+        lines: slopes below the units of the layers before, over 2^16.
+        extra: for some layers coefficients of their pre-activations, `(rows, width)`.
+    """
+    more_rows = extra or {}
     count = constant.shape[0]
     without = np.zeros(count, dtype=np.bool_)  # combinations that have no bound
     for s in range(k - 1, 0, -1):
         row = coefs.pop(s, None)
-        if row is None:
-            continue
         layer = network.layers[s - 1]
+        if row is None:
+            if s not in more_rows:
+                continue
+            row = RationalMatrix.zeros(count, layer.width)
         below, above, rise, free = _lines(
             layer, bounds[s - 1], None if lines is None else lines[s - 1]
         )
@@ -183,6 +204,8 @@ def _least(
         if free.any():
             without |= np.asarray((less.keep_columns(free).signs() != 0).any(axis=1))
         path = _scaled(more, below) + _scaled(less, above)
+        if s in more_rows:
+            path = path + more_rows[s]
         constant = constant + less @ rise + path @ layer.affine.bias.exact
         for source, weights in layer.affine.terms:
             part = weights.pull_exact(path)

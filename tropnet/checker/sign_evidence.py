@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
+from tropnet.checker.case_bounds import CaseCount, half, verify_cases
 from tropnet.checker.certificate import Certificate
 from tropnet.checker.linear_bounds import linear_bounds, slopes_from_json
 from tropnet.domains import Domain
@@ -16,6 +16,8 @@ from tropnet.network.network import Network
 
 #: Replays a certificate against two networks; returns what is wrong with it, or None.
 Replay: TypeAlias = Callable[[Certificate, Network, Network], str | None]
+#: (layer, unit, "dead" or "active").
+Sign: TypeAlias = tuple[int, int, str]
 
 
 def unit_network(network: Network, k: int, unit: int, sign: int) -> Network:
@@ -49,34 +51,82 @@ def replay_signs(
 ) -> list[IntervalVector]:
     """Return proven intervals around the pre-activations of all layers of a network.
 
+    First the box and slopes give linear bounds; then claims by cases, layer by layer, each layer's
+    from bounds narrowed by those before; then proofs by certificates; then linear bounds again.
+
     Args:
         network: the network.
         domain: where.
         box: intervals around it.
         data: `slopes`, as `slopes_from_json` reads them, for linear bounds, which are followed in
-            any case; `proofs`, lists (layer, unit, "dead" or "active", certificate): that the
-            pre-activation, or its negative, is at most 0 on the domain.
+            any case; `cases`, lists (layer, unit, "dead" or "active", tree), as `verify_cases`
+            reads trees, earlier layers first; `proofs`, lists (layer, unit, "dead" or "active",
+            certificate): that the pre-activation, or its negative, is at most 0 on the domain.
         replay: replays a certificate.
 
     Raises:
         CertificateError: data that is no evidence, or does not hold.
     """
-    if not isinstance(data, dict) or set(data) - {"slopes", "proofs"}:
-        raise CertificateError("the evidence for signs of units has slopes and proofs, no more")
-    slopes, proofs = slopes_from_json(data.get("slopes", [])), data.get("proofs", [])
-    known = [IntervalVector.line(width) for width in network.widths]
-    if not isinstance(proofs, list):
-        raise CertificateError("the proofs of signs are no list")
+    if not isinstance(data, dict) or set(data) - {"slopes", "cases", "proofs"}:
+        raise CertificateError("the evidence for signs is slopes, cases and proofs, no more")
+    slopes, cases = slopes_from_json(data.get("slopes", [])), data.get("cases", [])
+    proofs = data.get("proofs", [])
+    if not isinstance(cases, list) or not isinstance(proofs, list):
+        raise CertificateError("the cases, or the proofs, of signs are no list")
+    bounds = linear_bounds(network, box, slopes)
+    claims: list[Sign] = []
+    reached, count = 0, CaseCount()
+    for item in cases:
+        k, unit, kind, tree = _sign(network, item)
+        if k < reached:
+            raise CertificateError("cases of an earlier layer after those of a later one")
+        if k > reached and claims:
+            bounds, claims = narrowed(network, box, bounds, claims), []
+        verify_cases(network, box, bounds, (k, unit, kind), tree, count)
+        claims.append((k, unit, kind))
+        reached = k
+    if claims:
+        bounds, claims = narrowed(network, box, bounds, claims), []
     for item in proofs:
-        match item:
-            case [int(k), int(unit), "dead" | "active" as kind, dict(proof)]:
-                if not (1 <= k <= len(known) and 0 <= unit < len(known[k - 1])):
-                    raise CertificateError(f"a sign of unit {unit} of layer {k}: it is not there")
-                _require(network, domain, (k, unit, kind), Certificate.from_json(proof), replay)
-                known[k - 1] = known[k - 1].meet(half(len(known[k - 1]), unit, kind))
-            case _:
-                raise CertificateError("a proof of a sign is not (layer, unit, kind, certificate)")
-    return linear_bounds(network, box, slopes, known)
+        k, unit, kind, proof = _sign(network, item)
+        if not isinstance(proof, dict):
+            raise CertificateError("a proof of a sign is no certificate")
+        _require(network, domain, (k, unit, kind), Certificate.from_json(proof), replay)
+        claims.append((k, unit, kind))
+    return narrowed(network, box, bounds, claims) if claims else bounds
+
+
+def narrowed(
+    network: Network,
+    box: IntervalVector,
+    bounds: Sequence[IntervalVector],
+    signs: Iterable[Sign],
+    watch: Callable[[], object] | None = None,
+) -> list[IntervalVector]:
+    """Return intervals around pre-activations, narrowed by known signs of some units.
+
+    Args:
+        network: the network.
+        box: intervals around the inputs.
+        bounds: proven intervals around the pre-activations of all layers.
+        signs: (layer, unit, "dead" or "active"), proven.
+        watch: as `linear_bounds` has it.
+    """
+    known = list(bounds)
+    for k, unit, kind in signs:
+        known[k - 1] = known[k - 1].meet(half(len(known[k - 1]), unit, kind))
+    return linear_bounds(network, box, None, known, watch)
+
+
+def _sign(network: Network, data: Any) -> tuple[int, int, str, Any]:
+    """Read what is claimed of a unit, and what is to show it."""
+    match data:
+        case [layer, unit, "dead" | "active" as kind, shown]:
+            if type(layer) is int and type(unit) is int:
+                if 1 <= layer <= len(network.widths) and 0 <= unit < network.widths[layer - 1]:
+                    return layer, unit, kind, shown
+                raise CertificateError(f"a sign of unit {unit} of layer {layer}: it is not there")
+    raise CertificateError("a sign is not (layer, unit, dead or active, what shows it)")
 
 
 def _require(
@@ -96,16 +146,3 @@ def _require(
     wrong = replay(proof, own, zero_network(network.n_inputs))
     if wrong is not None:
         raise CertificateError(f"{what} does not hold: {wrong}")
-
-
-def half(size: int, unit: int, kind: str) -> IntervalVector:
-    """Return intervals that are infinite but for one end of one unit, which is 0.
-
-    Args:
-        size: the number of units.
-        unit: which of them.
-        kind: "active" or "dead".
-    """
-    ends: list[Fraction | None] = [None] * size
-    one = [Fraction(0) if i == unit else None for i in range(size)]
-    return IntervalVector.of(one, ends) if kind == "active" else IntervalVector.of(ends, one)

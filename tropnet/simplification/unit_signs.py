@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
 import numpy as np
 
+from tropnet.checker.case_bounds import half
 from tropnet.checker.cells import MAX_INPUTS
 from tropnet.checker.linear_bounds import linear_bounds
-from tropnet.checker.sign_evidence import half, unit_network, zero_network
+from tropnet.checker.sign_evidence import unit_network, zero_network
 from tropnet.equivalence.compare import compare_networks
 from tropnet.equivalence.out_of_time import OutOfTime
 from tropnet.equivalence.problem import Problem
