@@ -137,7 +137,7 @@ def mutant(tree: Any, rng: Random) -> Any:
     for key in place:
         node = node[key]
     if isinstance(node, dict):
-        changed = copy.deepcopy(node)
+        changed: Any = copy.deepcopy(node)
         name = rng.choice(["slopes", "multipliers"])
         target = changed[name][0] if name == "slopes" else changed[name]
         target[rng.randrange(3)] = rng.choice([0, 1, ONE // 3, ONE, -1, -ONE, 2 * ONE, 2**64 - 1])
@@ -154,11 +154,12 @@ def test_no_case_is_left_out() -> None:
     network, top = drawn(Random(0))
     network = with_bias(network, -top)
     tree = tree_of(network)
-    for missing in (
+    odd: list[Any] = [
         [1, 0, tree[2]], [1, 0, tree[2], None], [1, 0, tree[2], []], [1, 0, tree[2], "empty"],
         [1, 0, tree[2], tree[3], tree[3]], tree[2], [1, 0, tree[2], {}], None, [], {}, "dead",
         (1, 0, tree[2], tree[3]),
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for missing in odd:
         assert not shown(network, (2, 0, "dead"), missing)
 
 
@@ -216,7 +217,7 @@ def test_depth_and_number_of_cases_are_limited(monkeypatch: pytest.MonkeyPatch) 
 
     assert shown(network, (2, 0, "dead"), deep(64))
     assert not shown(network, (2, 0, "dead"), deep(65))
-    assert not shown(network, (2, 0, "dead"), deep(100_000))  # no recursion
+    assert not shown(network, (2, 0, "dead"), deep(2000))  # no recursion
     count = CaseCount(3)
     bounds = linear_bounds(network, SEGMENT)
     verify_cases(network, SEGMENT, bounds, (2, 0, "dead"), deep(1), count)
@@ -265,8 +266,7 @@ def test_no_value_of_a_case_is_beyond_its_bound(seed: int) -> None:
 
 
 def test_cases_of_a_layer_narrow_those_of_later_ones() -> None:
-    rng = Random(3)
-    network, top = drawn(rng)
+    network, top = drawn(Random(2))  # linear bounds do not show it
     network = with_bias(network, -top)
     later = Layer(Affine({2: [[1]]}, [0]))  # at most 0 where the unit before it is dead
     network = Network(1, (*network.layers, later), Affine({3: [[1]]}))
@@ -277,10 +277,11 @@ def test_cases_of_a_layer_narrow_those_of_later_ones() -> None:
     found = replay_signs(network, square, SEGMENT, {"cases": good}, fault)
     assert found[2].at_most_zero().tolist() == [True]
     assert found[1].at_most_zero().tolist() == [True]
-    for bad in (
+    odd: list[Any] = [
         good[1:], good[::-1], [[2, 0, "active", tree]], [[3, 0, "dead", tree]],
         [[1, 0, "dead", tree]], [[2, 1, "dead", tree]], [[0, 0, "dead", tree]],
         [[2, 0, "new", tree]], [[2, 0, "dead"]], [[True, 0, "dead", tree]], {}, None, "dead",
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for bad in odd:
         with pytest.raises(CertificateError):
             replay_signs(network, square, SEGMENT, {"cases": bad}, fault)

@@ -18,6 +18,7 @@ from tropnet.checker.sign_evidence import replay_signs, unit_network, zero_netwo
 from tropnet.equivalence.compare import compare_networks
 from tropnet.errors import CertificateError
 from tropnet.exact import IntervalVector
+from tropnet.simplification import unit_signs
 from tropnet.simplification.simplify_network import simplify_network
 
 SQUARE = Box.cube(2)
@@ -102,7 +103,31 @@ def test_proofs_do_not_rest_on_proofs() -> None:
     assert "do not rest" in str(fault(Certificate.from_json(changed), own, zero))
 
 
-def test_mutants_of_a_simplification_are_rejected_or_true() -> None:
+def no_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unit_signs, "sign_cases", lambda *_, **__: None)
+
+
+def test_mutants_of_cases_are_rejected_or_true() -> None:
+    found = simplify_network(HAT, SQUARE)
+    assert found.result.n_relu < HAT.n_relu
+    assert found.certificate is not None
+    data = found.certificate.to_json()
+    signs = data["upper"]["data"]["signs"]
+    assert signs["cases"]
+    assert not signs["proofs"]
+    assert check_networks(found.certificate, HAT, found.result)
+    tally = Counter(fate(m, HAT, found.result) for m in mutants(data, Random(3), 60))
+    for mutant in mutants({"cases": signs["cases"]}, Random(4), 200):  # in the cases alone
+        changed = copy.deepcopy(data)
+        changed["upper"]["data"]["signs"]["cases"] = mutant.get("cases")
+        changed.pop("seal")
+        changed["seal"] = seal(changed)
+        tally[fate(changed, HAT, found.result)] += 1
+    assert tally["unreadable"] + tally["rejected"] > 80, tally
+
+
+def test_mutants_of_a_simplification_are_rejected_or_true(monkeypatch: pytest.MonkeyPatch) -> None:
+    no_cases(monkeypatch)
     found = simplify_network(HAT, SQUARE)
     assert found.result.n_relu < HAT.n_relu
     assert found.certificate is not None

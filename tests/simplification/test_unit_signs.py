@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -204,6 +205,38 @@ def test_a_time_that_is_over_leaves_units_undecided() -> None:
     assert found.check()
     assert "undecided" in str(found)
     assert "undecided" in found._repr_html_()
+
+
+def test_a_short_time_is_kept_where_linear_bounds_take_long() -> None:
+    rng = np.random.default_rng(0)
+    shapes = [(784, 256), (256, 256), (256, 10)]
+    weights = [rng.normal(size=(b, a)).astype("f4") / a**0.5 for a, b in shapes]
+    network = Network.from_dense(weights, dtype="float32")
+    start = time.perf_counter()
+    unit_signs(network, Box.cube(784, 0, 1), time_limit=0.5)
+    assert time.perf_counter() - start < 4
+
+
+def test_numbers_that_are_no_floats() -> None:
+    network = Network.from_dense(
+        [[[10**200], [-(10**200)]], [[10**200, 10**200], [1, -1]], [[1, -2]], [[1]]],
+        [[1, 0], [-1, 0], [-1], [0]],
+    )
+    assert_true(unit_signs(network, Box([-1], [1]), time_limit=5), complete=False)
+
+
+def test_cases_show_signs_and_the_checker_sees_them() -> None:
+    # 2 relu(x + 1/2) − 4 relu(x) + 2 relu(x − 1/2) is at most 1
+    network = Network.from_dense(
+        [[[1, 0], [1, 0], [1, 0]], [[2, -4, 2], [-2, 4, -2]], [[1, 0], [1, -1]], [[1, 1]]],
+        [["1/2", 0, "-1/2"], [-1, 1], [0, 0], [0]],
+    )
+    found = unit_signs(network, Box.cube(2))
+    assert_true(found)
+    assert found.kinds[1] == ("dead", "active")
+    assert found.how[2, 0] == found.how[2, 1] == "cases"
+    assert "unstable" not in found.kinds[2]  # that follows from what cases told
+    assert len(found.evidence["cases"]) == 2
 
 
 def test_a_witness_that_is_none_is_noticed() -> None:

@@ -72,6 +72,15 @@ class SignWitnesses:
         self._found[k, unit, sign] = place
         return True
 
+    def offer_floats(self, k: int, unit: int, sign: int, point: FloatArray) -> bool:
+        """Keep a point near one in floats if the unit has this sign there; tell whether it has."""
+        if not np.isfinite(point).all():
+            return False
+        with np.errstate(all="ignore"):
+            near = self.sampler.pull(point[None, :])[0]
+            height = float(sign * _before(self.network, k)(near[None, :])[0, unit])
+        return bool(height > 0) and self._offer(k, unit, sign, near)
+
     def find(self, units: Sequence[tuple[int, int]], seconds: float, each: float) -> None:
         """Look for points of both signs for some units.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 
 import numpy as np
 
-from tropnet.checker.case_bounds import half
+from tropnet.checker.case_bounds import case_least
 from tropnet.checker.cells import MAX_INPUTS
 from tropnet.checker.linear_bounds import linear_bounds
 from tropnet.checker.sign_evidence import unit_network, zero_network
@@ -23,12 +23,13 @@ from tropnet.equivalence.verdict import Different, Equivalent
 from tropnet.errors import BudgetExceeded
 from tropnet.exact import IntervalVector
 from tropnet.network import Network
+from tropnet.simplification.proven_signs import ProvenSigns, SignKind
+from tropnet.simplification.sign_cases import sign_cases
 from tropnet.simplification.sign_witnesses import SignWitnesses
 from tropnet.simplification.triangle_program import best_slopes
 
 if TYPE_CHECKING:
     from tropnet.domains import Domain
-    from tropnet.typing import BoolArray
 
 #: What is known of a unit; `affine` has no ReLU.
 UnitKind: TypeAlias = Literal["dead", "active", "unstable", "undecided", "affine"]
@@ -47,8 +48,11 @@ _SHORT: Final = 0.25
 _LONG: Final = 3.0
 #: Seconds of ascents, where there is no limit.
 _ASCENT: Final = 20.0
-#: Shares of the time left for first ascents, for linear programs, and for longer ascents.
-_SHARES: Final = (0.25, 0.3, 0.5)
+#: Shares of the time left for first ascents, for linear programs, for longer ascents, and for
+#: proofs by cases.
+_SHARES: Final = (0.25, 0.3, 0.4, 0.6)
+#: Linear programs for the cases of one unit and end, first and then.
+_CASES: Final = (60, 600)
 
 
 @final
@@ -64,8 +68,8 @@ class UnitSigns:
             `affine`: it has no ReLU.
         witnesses: (layer, unit) → a point where it is positive, and one where it is negative, for
             unstable units; layers are counted from 1.
-        how: (layer, unit) → what told: `intervals`, `linear bounds`, `linear program`, `points` or
-            `search`.
+        how: (layer, unit) → what told: `intervals`, `linear bounds`, `linear program`, `points`,
+            `cases` or `search`.
         evidence: what `tropnet.checker.sign_evidence` replays for units that intervals alone do not
             show; None if there are none.
         bounds: intervals around the pre-activations of all layers that the evidence proves; empty
@@ -141,7 +145,8 @@ def unit_signs(
 
     In this order, as far as units are left: rational intervals; linear bounds followed backward;
     points, drawn and climbed to, where a unit is positive and where it is negative; linear bounds
-    with the slopes that a linear program finds best; a search by branch and bound or over cells.
+    with the slopes that a linear program finds best; cases where earlier units are positive or
+    negative; a search by branch and bound or over cells.
     Floats propose; each answer is proved in rationals, or shown by two rational points.
 
     Args:
@@ -189,12 +194,7 @@ class _Signs:
         self.limited = time_limit is not None
         self.problem = Problem.of(network, network, domain, time_limit=limit, seed=seed)
         self.network, self.told = network, progress or _untold
-        self.how: dict[tuple[int, int], str] = {}
-        self.slopes: list[list[Any]] = []
-        self.proofs: list[list[Any]] = []
-        self.signs: dict[tuple[int, int], UnitKind] = {}
-        self.bounds: list[IntervalVector] = []
-        self.needs_evidence = False
+        self.known = ProvenSigns(network, self.problem.box)
         self.witnesses = SignWitnesses(self.problem)
 
     def run(self) -> UnitSigns:
@@ -205,6 +205,7 @@ class _Signs:
             self._program()
             if self.network.n_inputs > MAX_INPUTS:  # else boxes and cells are sooner visited
                 self._find_points(_LONG, _SHARES[2])
+            self._by_cases()
             self._search()
         except OutOfTime:
             pass
@@ -218,31 +219,17 @@ class _Signs:
             (k, i)
             for k, layer in enumerate(self.network.layers, start=1)
             for i in np.flatnonzero(layer.relu).tolist()
-            if (k, i) not in self.signs and (k, i) not in self.witnesses.complete
+            if (k, i) not in self.known.kinds and (k, i) not in self.witnesses.complete
         ]
 
     def _bound(self) -> None:
         self.told("bounds", None)
-        plain = self._note(_intervals(self.network, self.problem.box), "intervals")
-        if all(self._decided(k, plain) for k in range(1, len(plain) + 1)):
-            self.bounds = plain
-            return
-        self.bounds = linear_bounds(self.network, self.problem.box, watch=self.problem.require_time)
-        before = len(self.signs)
-        self._note(self.bounds, "linear bounds")
-        self.needs_evidence |= len(self.signs) > before
-
-    def _note(self, bounds: list[IntervalVector], way: str) -> list[IntervalVector]:
-        for k, own in enumerate(bounds, start=1):
-            relu = self.network.layers[k - 1].relu
-            masks: tuple[tuple[UnitKind, BoolArray], ...] = (
-                ("dead", own.at_most_zero()), ("active", own.at_least_zero()),
-            )  # fmt: skip
-            for kind, mask in masks:
-                for i in np.flatnonzero(mask & relu).tolist():
-                    if (k, i) not in self.signs:
-                        self.signs[k, i], self.how[k, i] = kind, way
-        return bounds
+        plain = _intervals(self.network, self.problem.box)
+        self.known.use(plain, "intervals")
+        if not all(self._decided(k, plain) for k in range(1, len(plain) + 1)):
+            watch = self.problem.require_time
+            found = linear_bounds(self.network, self.problem.box, watch=watch)
+            self.known.use(found, "linear bounds")
 
     def _decided(self, k: int, bounds: list[IntervalVector]) -> bool:
         relu = self.network.layers[k - 1].relu
@@ -259,7 +246,7 @@ class _Signs:
         self.witnesses.find(left, seconds, min(each, max(0.01, seconds / (2 * len(left)))))
         for place in left:
             if place in self.witnesses.complete:
-                self.how[place] = "points"
+                self.known.how[place] = "points"
 
     def _program(self) -> None:
         """Ask linear programs for the slopes that bound units best."""
@@ -270,7 +257,7 @@ class _Signs:
                 return
             self.told("linear programs", number / len(left))
             for side in self._open_sides(k, i):
-                rows = best_slopes(self.network, self.problem.box, self.bounds, (k, i, side))
+                rows = best_slopes(self.network, self.problem.box, self.known.bounds, (k, i, side))
                 if rows is not None:
                     self._try_slopes(k, i, side, rows)
 
@@ -280,16 +267,39 @@ class _Signs:
         return ["upper"] * (positive is None) + ["lower"] * (negative is None)
 
     def _try_slopes(self, k: int, i: int, side: str, rows: list[list[int]]) -> None:
-        tried = linear_bounds(_upto(self.network, k), self.problem.box, {(k, i, side): rows})[-1]
-        low, high = tried.ends()[i]
-        shown = (high is not None and high <= 0) if side == "upper" else (
-            low is not None and low >= 0
+        target = (k, i, "dead" if side == "upper" else "active")
+        least = case_least(
+            self.network, target, self.known.bounds, self.problem.box, (), (rows, [])
+        )
+        if least is not None and least >= 0 and (k, i) not in self.known.kinds:
+            self.known.add_slopes(k, i, side, rows)
+
+    def _by_cases(self) -> None:
+        """Split earlier units, layer by layer, each with the bounds that the checker will have."""
+        self.known.settle()
+        until = time.monotonic() + _SHARES[3] * self.problem.remaining
+        for layer in range(2, len(self.network.layers) + 1):
+            for programs in _CASES:
+                left = [place for place in self._left() if place[0] == layer]
+                for number, (k, i) in enumerate(left):
+                    self.told(f"cases of layer {k}", number / len(left))
+                    for side in self._open_sides(k, i):
+                        if (k, i) not in self.known.kinds:
+                            self._split(k, i, "dead" if side == "upper" else "active",
+                                        programs, until)  # fmt: skip
+                    if (k, i) in self.witnesses.complete:
+                        self.known.how[k, i] = "cases"
+            self.known.settle()
+
+    def _split(self, k: int, i: int, kind: SignKind, programs: int, until: float) -> None:
+        sign = 1 if kind == "dead" else -1
+        tree = sign_cases(
+            self.network, self.problem.box, self.known.bounds, (k, i, kind),
+            programs=programs, until=until,
+            offer=lambda point: self.witnesses.offer_floats(k, i, sign, point),
         )  # fmt: skip
-        if shown and (k, i) not in self.signs:
-            self.signs[k, i] = "dead" if side == "upper" else "active"
-            self.how[k, i] = "linear program"
-            self.slopes.append([k, i, side, rows])
-            self.needs_evidence = True
+        if tree is not None:
+            self.known.add_cases(k, i, kind, tree)
 
     def _search(self) -> None:
         """Compare the units that are left with 0: branch and bound, or all cells."""
@@ -301,18 +311,17 @@ class _Signs:
             self.told(f"search for {len(waiting) + 1} units", None)
             share = self.problem.remaining / (len(waiting) + 1)
             for side in self._open_sides(k, i):
-                if (k, i) in self.signs:
+                if (k, i) in self.known.kinds:
                     break
                 seconds = max(_SEARCH[1], min(_SEARCH[0], share / 2))
                 self._settle(k, i, side, zero, seconds)
             if (k, i) in self.witnesses.complete:
-                self.how[k, i] = "search"
-            if len(self.proofs) > proved and waiting and waiting[0][0] > k:
+                self.known.how[k, i] = "search"
+            if len(self.known.proofs) > proved and waiting and waiting[0][0] > k:
                 # what was proven of this layer makes the bounds of later ones narrower
-                proved, known = len(self.proofs), self._proven()
-                self.bounds = linear_bounds(self.network, self.problem.box, known=known)
-                self._note(self.bounds, "linear bounds")
-                waiting = [place for place in waiting if place not in self.signs]
+                proved = len(self.known.proofs)
+                self.known.with_proofs()
+                waiting = [place for place in waiting if place not in self.known.kinds]
 
     def _settle(self, k: int, i: int, side: str, zero: Network, seconds: float) -> None:
         sign = 1 if side == "upper" else -1
@@ -328,40 +337,27 @@ class _Signs:
         if isinstance(verdict, Different):
             self.witnesses.offer(k, i, sign, verdict.witness.point)
         elif isinstance(verdict, Equivalent):
-            kind: UnitKind = "dead" if side == "upper" else "active"
-            self.signs[k, i], self.how[k, i] = kind, "search"
-            self.proofs.append([k, i, kind, verdict.certificate.to_json()])
-            self.needs_evidence = True
+            kind: SignKind = "dead" if side == "upper" else "active"
+            self.known.add_proof(k, i, kind, verdict.certificate.to_json())
 
     # ---- the result ---------------------------------------------------------------------------
 
     def _result(self) -> UnitSigns:
+        evidence, bounds = self.known.evidence()
         kinds = tuple(
             tuple(self._kind(k, i) for i in range(layer.width))
             for k, layer in enumerate(self.network.layers, start=1)
         )
-        evidence, bounds = None, list[IntervalVector]()
-        if self.needs_evidence:
-            evidence = {"slopes": self.slopes, "proofs": self.proofs}
-            slopes = {(k, i, side): rows for k, i, side, rows in self.slopes}
-            bounds = linear_bounds(self.network, self.problem.box, slopes, self._proven())
         return UnitSigns(
-            self.network, self.problem.domain, kinds, dict(self.witnesses.complete), self.how,
+            self.network, self.problem.domain, kinds, dict(self.witnesses.complete), self.known.how,
             evidence, tuple(bounds), time.perf_counter() - self.start,
         )  # fmt: skip
-
-    def _proven(self) -> list[IntervalVector]:
-        """Return intervals that hold what searches proved, and nothing else."""
-        known = [IntervalVector.line(width) for width in self.network.widths]
-        for k, unit, kind, _ in self.proofs:
-            known[k - 1] = known[k - 1].meet(half(len(known[k - 1]), unit, kind))
-        return known
 
     def _kind(self, k: int, i: int) -> UnitKind:
         if not self.network.layers[k - 1].relu[i]:
             return "affine"
-        if (k, i) in self.signs:
-            return self.signs[k, i]
+        if (k, i) in self.known.kinds:
+            return self.known.kinds[k, i]
         return "unstable" if (k, i) in self.witnesses.complete else "undecided"
 
 
@@ -375,11 +371,6 @@ def _intervals(network: Network, box: IntervalVector) -> list[IntervalVector]:
         found.append(bounds)
         values.append(bounds.relu().where(layer.relu, bounds).outward())
     return found
-
-
-def _upto(network: Network, k: int) -> Network:
-    """Return the network up to a layer, whose values are its outputs."""
-    return Network(network.n_inputs, network.layers[:k], network.layers[k - 1].affine)
 
 
 def _untold(word: str, share: float | None) -> None:
