@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from tropnet.checker.case_bounds import MOST_SPLITS, Split, case_least, split_bounds
 from tropnet.simplification.triangle_program import Relaxed, relaxed
@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from tropnet.exact import IntervalVector
     from tropnet.network import Network
     from tropnet.typing import FloatArray
-
-#: Units that are tried for one split.
-_TRIED: Final = 3
-#: Shares of the largest gap below which a unit is not tried.
-_LEAST_SHARE: Final = 0.2
 
 
 class _NoProof(Exception):  # noqa: N818 - it is an outcome, and never leaves this module
@@ -37,8 +32,8 @@ def sign_cases(
     """Look for a tree of cases that shows that a unit is dead, or active.
 
     A case whose linear program is positive is tried in exact arithmetic; another one is split at an
-    earlier unit. Of the units with the largest gaps the one is taken whose worse case is best. The
-    worse case comes first, since its solution may be a point with the other sign.
+    earlier unit: the one whose value in the program is farthest above its ReLU's, times what that
+    counts for. The worse case comes first, since its solution may be a point with the other sign.
 
     Args:
         network: the network.
@@ -53,11 +48,11 @@ def sign_cases(
     Returns:
         A tree as `tropnet.checker.case_bounds.verify_cases` takes it, or None.
 
-    Cost: two or more linear programs for each split.
+    Cost: two linear programs for each split, and an exact product of a row with each weight matrix
+        for each case.
 
     Source: Bunel, Lu, Turkaslan, Torr, Kohli and Kumar, *Branch and bound for piecewise linear
-        neural network verification* (2020); De Palma et al., *Improved branch and bound for neural
-        network verification via Lagrangian decomposition* (2021), for the choice of splits.
+        neural network verification* (2020).
 
     Example:
         >>> from tropnet import Network
@@ -93,7 +88,6 @@ class _Search:
     ) -> None:
         self.network, self.box, self.target = network, box, target
         self.programs, self.until, self.offer = programs, until, offer
-        self.share = 0.0  # of the tree that is done, each split into halves
 
     def solve(self, path: tuple[Split, ...], bounds: Sequence[IntervalVector]) -> Relaxed:
         k, unit, kind = self.target
@@ -114,34 +108,24 @@ class _Search:
             leaf = (found.slopes, found.multipliers)
             least = case_least(self.network, self.target, bounds, self.box, path, leaf)
             if least is not None and least >= 0:
-                self.share += 0.5 ** len(path)
                 return {"slopes": found.slopes, "multipliers": found.multipliers}
         if len(path) == MOST_SPLITS or not found.gaps:
             raise _NoProof
-        (s, j), cases = self._split(path, bounds, found)
+        _, s, j = found.gaps[0]
+        cases = self._cases(path, bounds, (s, j))
         subtrees: dict[int, Any] = {}
-        for sign in sorted((-1, 1), key=lambda v: cases[v].least):
-            split = (s, j, sign)
-            own = split_bounds(self.network, bounds, split)
-            subtrees[sign] = self.tree((*path, split), own, cases[sign])
+        for sign in sorted(cases, key=lambda v: cases[v][2].least):
+            split, own, solution = cases[sign]
+            subtrees[sign] = self.tree((*path, split), own, solution)
         return [s, j, subtrees[-1], subtrees[1]]
 
-    def _split(
-        self, path: tuple[Split, ...], bounds: list[IntervalVector], found: Relaxed
-    ) -> tuple[tuple[int, int], dict[int, Relaxed]]:
-        """Return the unit to split, and the programs of both cases."""
-        top = found.gaps[0][0]
-        tried = [place for place in found.gaps[:_TRIED] if place[0] >= _LEAST_SHARE * top]
-        best: tuple[tuple[int, int], dict[int, Relaxed]] | None = None
-        height = (-float("inf"), -float("inf"))
-        for _, s, j in tried:
-            cases: dict[int, Relaxed] = {}
-            for sign in (-1, 1):
-                split = (s, j, sign)
-                own = split_bounds(self.network, bounds, split)
-                cases[sign] = self.solve((*path, split), own)
-            ends = sorted(min(case.least, 0.0) for case in cases.values())
-            if best is None or (ends[0], ends[1]) > height:
-                height, best = (ends[0], ends[1]), ((s, j), cases)
-        assert best is not None
-        return best
+    def _cases(
+        self, path: tuple[Split, ...], bounds: list[IntervalVector], unit: tuple[int, int]
+    ) -> dict[int, tuple[Split, list[IntervalVector], Relaxed]]:
+        """Return both cases of a unit by their signs: split, intervals and solution."""
+        found = {}
+        for sign in (-1, 1):
+            split = (*unit, sign)
+            own = split_bounds(self.network, bounds, split)
+            found[sign] = (split, own, self.solve((*path, split), own))
+        return found
