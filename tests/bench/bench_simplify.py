@@ -27,6 +27,9 @@ from tests.bench.simplifying_peers import (
     wasteful,
 )
 from tropnet import Box, Network, load
+from tropnet.checker.check import fault
+from tropnet.checker.sign_evidence import replay_signs
+from tropnet.exact import IntervalVector
 from tropnet.simplification.approximation import Approximation
 from tropnet.simplification.merge_units import merge_units
 from tropnet.simplification.prune import prune
@@ -145,6 +148,28 @@ def _sign_rows() -> Iterator[Row]:
     )
 
 
+def _ball_rows() -> Iterator[Row]:
+    for radius, cases, seconds in (("0.05", 1, 3), ("0.1", 4, 10)):
+
+        def judge(found: Any, cases: int = cases) -> tuple[str, bool]:
+            start = time.perf_counter()
+            place, box = found.domain, IntervalVector.of(found.domain.lower, found.domain.upper)
+            bounds = replay_signs(found.network, place, box, found.evidence, fault)
+            told = f"{found.counts()}, {dict(Counter(found.how.values()))}"
+            told += f", replayed in {time.perf_counter() - start:.2f} s"
+            enough = found.complete and Counter(found.how.values())["cases"] >= cases
+            return told, enough and len(bounds) == len(found.network.layers)
+
+        yield Row(
+            f"signs of l1_0 on a ball of {radius}",
+            "all units, some by cases, and no search",
+            seconds,
+            lambda: digits("l1_0"),
+            lambda f, r=radius: unit_signs(f, _ball(r), time_limit=60),  # type: ignore[misc]
+            judge,
+        )
+
+
 def _approximation_rows() -> Iterator[Row]:
     works: dict[str, Callable[[Network, Any], Approximation]] = {
         "pruned 10 %": lambda f, d: prune(f, d, fraction="0.1", time_limit=_SECONDS),
@@ -174,11 +199,11 @@ def _approximation_rows() -> Iterator[Row]:
 
 
 @cache
-def _ball() -> Box:
+def _ball(radius: str = "0.05") -> Box:
     from sklearn.datasets import load_digits
 
     images, _ = load_digits(return_X_y=True)
-    return Box.ball((images[0] / 16).tolist(), "0.05")
+    return Box.ball((images[0] / 16).tolist(), radius)
 
 
 # ---- peers ----------------------------------------------------------------------------------
@@ -251,7 +276,7 @@ def measurements(words: list[str] | None = None) -> Iterator[Any]:
     """Yield what came of each row."""
     chosen = words or []
     if nets() is not None:
-        for rows in (_exact_rows, _sign_rows, _approximation_rows):
+        for rows in (_exact_rows, _sign_rows, _ball_rows, _approximation_rows):
             for row in rows():
                 if all(word in row.name for word in chosen):
                     yield row.run()

@@ -200,7 +200,7 @@ def test_garbled_trees_are_refused_though_the_claim_is_true(node: Any, message: 
     bounds = linear_bounds(network, SEGMENT)
     with pytest.raises(CertificateError, match=message):
         verify_cases(network, SEGMENT, bounds, (2, 0, "dead"), node, CaseCount())
-    data = {"cases": [[2, 0, "dead", node]]}
+    data = {"cases": [[[2, 0, "dead", node]]]}
     with pytest.raises(CertificateError):
         replay_signs(network, Box([-1], [1]), SEGMENT, data, fault)
 
@@ -274,14 +274,15 @@ def test_cases_of_a_layer_narrow_those_of_later_ones() -> None:
     one = {"slopes": [[0, 0, 0], [0]], "multipliers": []}
     good = [[2, 0, "dead", tree], [3, 0, "dead", one]]
     square = Box([-1], [1])
-    found = replay_signs(network, square, SEGMENT, {"cases": good}, fault)
+    found = replay_signs(network, square, SEGMENT, {"cases": [[v] for v in good]}, fault)
     assert found[2].at_most_zero().tolist() == [True]
     assert found[1].at_most_zero().tolist() == [True]
-    odd: list[Any] = [
-        good[1:], good[::-1], [[2, 0, "active", tree]], [[3, 0, "dead", tree]],
-        [[1, 0, "dead", tree]], [[2, 1, "dead", tree]], [[0, 0, "dead", tree]],
-        [[2, 0, "new", tree]], [[2, 0, "dead"]], [[True, 0, "dead", tree]], {}, None, "dead",
+    stages: list[Any] = [good, [[good[1]]], [[v] for v in good[::-1]], [[], [good[0]]], {}, None]
+    claims: list[Any] = [
+        [2, 0, "active", tree], [3, 0, "dead", tree], [1, 0, "dead", tree], [2, 1, "dead", tree],
+        [0, 0, "dead", tree], [2, 0, "new", tree], [2, 0, "dead"], [True, 0, "dead", tree], "dead",
     ]  # fmt: skip
-    for bad in odd:
+    # the last: the second claim rests on the first, and is in the same stage
+    for bad in (*stages, *([[claim]] for claim in claims), [good]):
         with pytest.raises(CertificateError):
             replay_signs(network, square, SEGMENT, {"cases": bad}, fault)

@@ -24,7 +24,7 @@ def test_the_bounds_are_those_of_the_replay() -> None:
     known.settle()
     evidence, bounds = known.evidence()
     assert evidence == {
-        "slopes": [[2, 0, "upper", [[0, 0]]]], "cases": [[2, 0, "dead", LEAF]], "proofs": []
+        "slopes": [[2, 0, "upper", [[0, 0]]]], "cases": [[[2, 0, "dead", LEAF]]], "proofs": []
     }  # fmt: skip
     shown = replay_signs(NETWORK, Box([-1], [1]), BOX, evidence, fault)
     assert [b.ends() for b in bounds] == [b.ends() for b in shown]

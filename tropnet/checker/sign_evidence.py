@@ -51,16 +51,16 @@ def replay_signs(
 ) -> list[IntervalVector]:
     """Return proven intervals around the pre-activations of all layers of a network.
 
-    First the box and slopes give linear bounds; then claims by cases, layer by layer, each layer's
-    from bounds narrowed by those before; then proofs by certificates; then linear bounds again.
+    First the box and slopes give linear bounds; then each stage of claims by cases is shown from
+    the bounds so far, and narrows them; then proofs by certificates do.
 
     Args:
         network: the network.
         domain: where.
         box: intervals around it.
         data: `slopes`, as `slopes_from_json` reads them, for linear bounds, which are followed in
-            any case; `cases`, lists (layer, unit, "dead" or "active", tree), as `verify_cases`
-            reads trees, earlier layers first; `proofs`, lists (layer, unit, "dead" or "active",
+            any case; `cases`, stages of lists (layer, unit, "dead" or "active", tree), with trees
+            as `verify_cases` reads them; `proofs`, lists (layer, unit, "dead" or "active",
             certificate): that the pre-activation, or its negative, is at most 0 on the domain.
         replay: replays a certificate.
 
@@ -74,19 +74,18 @@ def replay_signs(
     if not isinstance(cases, list) or not isinstance(proofs, list):
         raise CertificateError("the cases, or the proofs, of signs are no list")
     bounds = linear_bounds(network, box, slopes)
-    claims: list[Sign] = []
-    reached, count = 0, CaseCount()
-    for item in cases:
-        k, unit, kind, tree = _sign(network, item)
-        if k < reached:
-            raise CertificateError("cases of an earlier layer after those of a later one")
-        if k > reached and claims:
-            bounds, claims = narrowed(network, box, bounds, claims), []
-        verify_cases(network, box, bounds, (k, unit, kind), tree, count)
-        claims.append((k, unit, kind))
-        reached = k
-    if claims:
-        bounds, claims = narrowed(network, box, bounds, claims), []
+    claims: list[Sign]
+    count = CaseCount()
+    for stage in cases:
+        if not isinstance(stage, list) or not stage:
+            raise CertificateError("a stage of cases is no list of them")
+        claims = []
+        for item in stage:
+            k, unit, kind, tree = _sign(network, item)
+            verify_cases(network, box, bounds, (k, unit, kind), tree, count)
+            claims.append((k, unit, kind))
+        bounds = narrowed(network, box, bounds, claims)
+    claims = []
     for item in proofs:
         k, unit, kind, proof = _sign(network, item)
         if not isinstance(proof, dict):
@@ -101,7 +100,6 @@ def narrowed(
     box: IntervalVector,
     bounds: Sequence[IntervalVector],
     signs: Iterable[Sign],
-    watch: Callable[[], object] | None = None,
 ) -> list[IntervalVector]:
     """Return intervals around pre-activations, narrowed by known signs of some units.
 
@@ -110,12 +108,11 @@ def narrowed(
         box: intervals around the inputs.
         bounds: proven intervals around the pre-activations of all layers.
         signs: (layer, unit, "dead" or "active"), proven.
-        watch: as `linear_bounds` has it.
     """
     known = list(bounds)
     for k, unit, kind in signs:
         known[k - 1] = known[k - 1].meet(half(len(known[k - 1]), unit, kind))
-    return linear_bounds(network, box, None, known, watch)
+    return linear_bounds(network, box, None, known)
 
 
 def _sign(network: Network, data: Any) -> tuple[int, int, str, Any]:

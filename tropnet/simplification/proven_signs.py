@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
 import numpy as np
 
 from tropnet.checker.linear_bounds import linear_bounds
-from tropnet.checker.sign_evidence import Sign, narrowed
+from tropnet.checker.sign_evidence import narrowed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +31,8 @@ class ProvenSigns:
     Attributes:
         kinds: (layer, unit) → `dead` or `active`; layers are counted from 1.
         how: (layer, unit) → what told.
-        bounds: the intervals around pre-activations that the checker has, after all slopes and the
-            cases of earlier layers, once `settle` was called; empty before there are any.
+        bounds: the intervals around pre-activations that the checker has, after the slopes and
+            cases added so far, once `settle` was called; empty before there are any.
 
     Example:
         >>> from tropnet import Network
@@ -54,9 +54,9 @@ class ProvenSigns:
         self.bounds: list[IntervalVector] = []
         self.proofs: list[list[Any]] = []
         self._slopes: list[list[Any]] = []
-        self._cases: list[list[Any]] = []
+        self._stages: list[list[list[Any]]] = []
         self._has_slopes = False  # whether the bounds have them
-        self._pending: list[Sign] = []  # shown by cases, and not in the bounds
+        self._pending: list[tuple[int, int, SignKind, Any]] = []  # by cases, not in the bounds
 
     def note(self, bounds: Sequence[IntervalVector], way: str) -> None:
         """Read signs from intervals around the pre-activations."""
@@ -83,8 +83,7 @@ class ProvenSigns:
     def add_cases(self, k: int, unit: int, kind: SignKind, tree: Any) -> None:
         """Add a tree of cases, found from `bounds`."""
         self._learn(k, unit, kind, "cases")
-        self._cases.append([k, unit, kind, tree])
-        self._pending.append((k, unit, kind))
+        self._pending.append((k, unit, kind, tree))
 
     def add_proof(self, k: int, unit: int, kind: SignKind, certificate: Any) -> None:
         """Add the plain data of a certificate."""
@@ -101,8 +100,10 @@ class ProvenSigns:
             self._has_slopes = True
             self.use(linear_bounds(self.network, self.box, slopes), "linear bounds")
         if self._pending:
-            self.use(narrowed(self.network, self.box, self.bounds, self._pending), "linear bounds")
+            signs = [(k, unit, kind) for k, unit, kind, _ in self._pending]
+            self._stages.append([list(item) for item in self._pending])
             self._pending.clear()
+            self.use(narrowed(self.network, self.box, self.bounds, signs), "linear bounds")
 
     def with_proofs(self) -> list[IntervalVector]:
         """Return the bounds, narrowed by what certificates prove, and read signs from them."""
@@ -128,4 +129,4 @@ class ProvenSigns:
         for (k, i), kind in list(self.kinds.items()):
             if not shown[kind][k - 1][i]:
                 del self.kinds[k, i], self.how[k, i]
-        return {"slopes": self._slopes, "cases": self._cases, "proofs": self.proofs}, bounds
+        return {"slopes": self._slopes, "cases": self._stages, "proofs": self.proofs}, bounds

@@ -204,8 +204,9 @@ class _Signs:
             self._find_points(_SHORT, _SHARES[0])
             self._program()
             if self.network.n_inputs > MAX_INPUTS:  # else boxes and cells are sooner visited
+                self._by_cases(_CASES[0])
                 self._find_points(_LONG, _SHARES[2])
-            self._by_cases()
+            self._by_cases(_CASES[1])
             self._search()
         except OutOfTime:
             pass
@@ -274,21 +275,20 @@ class _Signs:
         if least is not None and least >= 0 and (k, i) not in self.known.kinds:
             self.known.add_slopes(k, i, side, rows)
 
-    def _by_cases(self) -> None:
+    def _by_cases(self, programs: int) -> None:
         """Split earlier units, layer by layer, each with the bounds that the checker will have."""
         self.known.settle()
         until = time.monotonic() + _SHARES[3] * self.problem.remaining
         for layer in range(2, len(self.network.layers) + 1):
-            for programs in _CASES:
-                left = [place for place in self._left() if place[0] == layer]
-                for number, (k, i) in enumerate(left):
-                    self.told(f"cases of layer {k}", number / len(left))
-                    for side in self._open_sides(k, i):
-                        if (k, i) not in self.known.kinds:
-                            self._split(k, i, "dead" if side == "upper" else "active",
-                                        programs, until)  # fmt: skip
-                    if (k, i) in self.witnesses.complete:
-                        self.known.how[k, i] = "cases"
+            left = [place for place in self._left() if place[0] == layer]
+            for number, (k, i) in enumerate(left):
+                self.told(f"cases of layer {k}", number / len(left))
+                for side in self._open_sides(k, i):
+                    if (k, i) not in self.known.kinds and time.monotonic() < until:
+                        kind: SignKind = "dead" if side == "upper" else "active"
+                        self._split(k, i, kind, programs, until)
+                if (k, i) in self.witnesses.complete:
+                    self.known.how[k, i] = "cases"
             self.known.settle()
 
     def _split(self, k: int, i: int, kind: SignKind, programs: int, until: float) -> None:
