@@ -165,7 +165,7 @@ def _ball_rows() -> Iterator[Row]:
             "all units, some by cases, and no search",
             seconds,
             lambda: digits("l1_0"),
-            lambda f, r=radius: unit_signs(f, _ball(r), time_limit=60),  # type: ignore[misc]
+            lambda f, r=radius: unit_signs(f, _images(r), time_limit=60),  # type: ignore[misc]
             judge,
         )
 
@@ -199,11 +199,22 @@ def _approximation_rows() -> Iterator[Row]:
 
 
 @cache
-def _ball(radius: str = "0.05") -> Box:
+def _digit() -> list[float]:
     from sklearn.datasets import load_digits
 
     images, _ = load_digits(return_X_y=True)
-    return Box.ball((images[0] / 16).tolist(), radius)
+    return [float(v) for v in images[0] / 16]
+
+
+def _ball() -> Box:
+    return Box.ball(_digit(), "0.05")
+
+
+def _images(radius: str) -> Box:
+    """Return the images whose pixels, from 0 to 1, differ by the radius at most from a digit."""
+    ends = [(Fraction(v) - Fraction(radius), Fraction(v) + Fraction(radius)) for v in _digit()]
+    return Box([max(low, Fraction(0)) for low, _ in ends],
+               [min(high, Fraction(1)) for _, high in ends])  # fmt: skip
 
 
 # ---- peers ----------------------------------------------------------------------------------
