@@ -49,8 +49,8 @@ _LONG: Final = 3.0
 #: Seconds of ascents, where there is no limit.
 _ASCENT: Final = 20.0
 #: Shares of the time left for first ascents, for linear programs, for longer ascents, and for
-#: proofs by cases.
-_SHARES: Final = (0.25, 0.3, 0.4, 0.6)
+#: proofs by cases of many inputs and of few, where a search is faster.
+_SHARES: Final = (0.25, 0.3, 0.4, 0.6, 0.15)
 #: Linear programs for the cases of one unit and end, first and then.
 _CASES: Final = (60, 600)
 
@@ -204,9 +204,11 @@ class _Signs:
             self._find_points(_SHORT, _SHARES[0])
             self._program()
             if self.network.n_inputs > MAX_INPUTS:  # else boxes and cells are sooner visited
-                self._by_cases(_CASES[0])
+                self._by_cases(_CASES[0], _SHARES[3])
                 self._find_points(_LONG, _SHARES[2])
-            self._by_cases(_CASES[1])
+                self._by_cases(_CASES[1], _SHARES[3])
+            else:
+                self._by_cases(_CASES[0], _SHARES[4])
             self._search()
         except OutOfTime:
             pass
@@ -275,10 +277,10 @@ class _Signs:
         if least is not None and least >= 0 and (k, i) not in self.known.kinds:
             self.known.add_slopes(k, i, side, rows)
 
-    def _by_cases(self, programs: int) -> None:
+    def _by_cases(self, programs: int, share: float) -> None:
         """Split earlier units, layer by layer, each with the bounds that the checker will have."""
         self.known.settle()
-        until = time.monotonic() + _SHARES[3] * self.problem.remaining
+        until = time.monotonic() + share * self.problem.remaining
         for layer in range(2, len(self.network.layers) + 1):
             left = [place for place in self._left() if place[0] == layer]
             for number, (k, i) in enumerate(left):
