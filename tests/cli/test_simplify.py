@@ -108,3 +108,38 @@ def test_a_map_has_no_certificate(tmp_path: Path, capsys: pytest.CaptureFixture[
     code, _, error = run(capsys, str(source), "--certificate", str(tmp_path / "c.json"))
     assert code == 3
     assert "--certificate is for networks" in error
+
+
+def test_no_file_is_written_twice_and_the_model_never(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "m.json"
+    assert main(["convert", "examples:moons_sparse", "-o", str(model)]) == 0
+    before = model.read_bytes()
+    same, twice = str(tmp_path / "." / "m.json"), str(tmp_path / "x.json")
+    for arguments, other in (
+        (["-o", same], "MODEL"),
+        (["--report", same], "MODEL"),
+        (["-o", twice, "--certificate", twice], "-o"),
+        (["--certificate", twice, "--report", twice], "--certificate"),
+    ):
+        code, _, message = run(capsys, str(model), *arguments)
+        assert code == 3
+        assert f"is the file of {other} too" in message
+    assert model.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["m.json"]
+
+
+def test_a_proof_without_its_result_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, text, _ = run(capsys, MODEL, "--certificate", str(tmp_path / "c.json"))
+    assert code == 0
+    assert "write it with -o" in text
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "nan", "inf"])
+def test_time_limits_that_are_none(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, message = run(capsys, MODEL, "--time-limit", limit)
+    assert code == 3
+    assert "finite" in message

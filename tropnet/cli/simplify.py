@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: What a network can be written as, and what all else is.
 _NETWORKS: Final = (".onnx", ".json")
 _EXPRESSIONS: Final = (".json",)
+#: What has to be written for the proof to be replayed.
+_REPLAYED: Final = ("certificate", "result")
 #: Steps that are printed.
 _SHOWN: Final = 20
 
@@ -66,7 +68,7 @@ def simplify(
     from tropnet.api.simplify import simplify as simplified
     from tropnet.io.one_line import escaped
 
-    _require_paths(output, certificate, report)
+    _require_paths(model, {"-o": output, "--certificate": certificate, "--report": report})
     with progress(f"loading {model}"):
         subject = _subject(model, given, output, certificate)
     (domain,) = read_domains(box, None, _dimension(subject))
@@ -85,15 +87,26 @@ def simplify(
         show_json(_as_json(found, model, written))
     else:
         _show(found, model, written)
-        if written and found.certificate is not None and "certificate" in written:
+        if "certificate" in written and "result" in written:
             click.echo(escaped(f"to replay the proof: {_replay(model, written)}"))
+        elif "certificate" in written:
+            click.echo("to replay the proof you also need the result; write it with -o")
     return ExitCode.SAME if found.complete else ExitCode.UNDECIDED
 
 
-def _require_paths(output: str | None, certificate: str | None, report: str | None) -> None:
-    for option, file in (("-o", output), ("--certificate", certificate), ("--report", report)):
-        if file is not None:
-            require_folder(option, file)
+def _require_paths(model: str, files: dict[str, str | None]) -> None:
+    """Refuse files that cannot be written, and two that are one."""
+    taken = {Path(model).resolve(): "MODEL"}
+    for option, file in files.items():
+        if file is None:
+            continue
+        require_folder(option, file)
+        other = taken.setdefault(Path(file).resolve(), option)
+        if other != option:
+            raise click.UsageError(
+                f"{option} {file} is the file of {other} too; give it a name of its own.",
+                click.get_current_context(),
+            )
 
 
 def _subject(
@@ -147,7 +160,7 @@ def _write(
         found.certificate.save(certificate)
         written["certificate"] = certificate
     if report is not None:
-        command = _replay(model, written) if len(written) == 2 else None
+        command = _replay(model, written) if len(written) == len(_REPLAYED) else None
         page = found.to_html(f"{Path(model).name}, simplified", command)
         write_whole(page.encode("utf-8"), report)
         written["report"] = report
@@ -155,8 +168,8 @@ def _write(
 
 
 def _replay(model: str, written: dict[str, str]) -> str:
-    result = written.get("result", "RESULT")
-    return shlex.join(["tropnet", "check", written["certificate"], model, result])
+    certificate, result = (written[name] for name in _REPLAYED)
+    return shlex.join(["tropnet", "check", certificate, model, result])
 
 
 def _show(found: Simplification[Any], model: str, written: dict[str, str]) -> None:

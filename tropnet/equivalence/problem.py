@@ -208,7 +208,7 @@ def _positive(time_limit: Any) -> float:
     except (TypeError, ValueError):
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise DomainError(f"time_limit is {time_limit!r}; give seconds above zero")
+        raise DomainError(f"time_limit is {time_limit!r}; give seconds above zero, and finite")
     return seconds
 
 
