@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
@@ -155,13 +156,16 @@ class RegularTriangulation:
         ties = self.ties[np.argsort(self.ties[:, 0], kind="stable")]
         low = np.searchsorted(ties[:, 0], chosen, side="left").tolist()
         high = np.searchsorted(ties[:, 0], chosen, side="right").tolist()
+        groups = [
+            [*simplex, *ties[first:last, 1].tolist()]
+            for simplex, first, last in zip(self.simplices[chosen].tolist(), low, high, strict=True)
+        ]
+        places = iter(self.exponents[[i for group in groups for i in group]].tolist())
         known, corners = [], []
-        for term, first, last, simplex in zip(
-            terms.tolist(), low, high, self.simplices[chosen].tolist(), strict=True
-        ):
-            known.append(last - first <= _CROWD)
-            rows = self.exponents[[*simplex, *ties[first:last, 1].tolist()]].tolist()
-            corners.append(known[-1] and _is_corner(rows, simplex.index(term)))
+        for term, group in zip(terms.tolist(), groups, strict=True):
+            points = list(islice(places, len(group)))
+            known.append(len(group) <= _CROWD)
+            corners.append(known[-1] and _is_corner(points, group.index(term)))
         return known, corners
 
     def cells(self) -> list[tuple[tuple[Fraction, ...], tuple[int, ...]]]:
