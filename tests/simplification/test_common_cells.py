@@ -10,7 +10,9 @@ import numpy as np
 from tests.simplification.quotients import (
     random_polynomial,
 )
+from tropnet.algebra import TropicalPolynomial
 from tropnet.algebra.open_cells import open_cells
+from tropnet.domains import Box
 from tropnet.exact import RationalMatrix
 from tropnet.simplification.common_cells import CommonCells
 
@@ -34,3 +36,10 @@ def test_cells_are_the_pairs_of_terms_that_overlap_and_bends_balance() -> None:
                     assert not sum(
                         getattr(cells.facets[row[0]], bends) * row[place] for row in ridge.rows
                     )
+
+
+def test_a_flat_domain_has_no_cells_and_no_facets() -> None:
+    p = TropicalPolynomial([[0, 0], [1, 0], [0, 1]], [0, 0, 0])
+    found = CommonCells.of(p, TropicalPolynomial.one(2), Box([0, 0], [0, 1]))
+    assert found.cells == ()
+    assert found.facets == ()

@@ -218,3 +218,12 @@ def test_a_network_of_digits() -> None:
     assert found.attained is not None
     assert found.bound is not None
     assert 0 < found.attained <= found.bound < 3
+
+
+def test_weights_whose_squares_are_no_floats() -> None:
+    f = Network.from_dense(
+        [[[1e300, 1], [1e300, 1.0001], [-1e300, 3]], [[1e10, 1e300, 1]]], [[0, 1, 0], [0]]
+    )
+    found = merge_units(f, Box.cube(2, -1, 1), units=2, time_limit=5)
+    assert found.result.n_relu == 2
+    assert found.replay().valid

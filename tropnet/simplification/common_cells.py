@@ -159,6 +159,9 @@ class CommonCells:
         """Return the pairs of cells with as many common generators as a facet has, and these."""
         from scipy.sparse import csr_array
 
+        if not self.members:
+            # a flat domain has no cells
+            return []
         lengths = [len(own) for own in self.members]
         indices = np.concatenate([np.array(sorted(own)) for own in self.members])
         shape = (len(self.cells), len(self.generators))

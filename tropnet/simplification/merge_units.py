@@ -102,9 +102,12 @@ def merge_units(
             hidden += 1
         if layer.relu.any() and _is_shared(network, k):
             findings.append(f"{where}: its weights are shared among positions; left alone")
-            merging.keep_layer()
+            with np.errstate(over="ignore", invalid="ignore"):
+                merging.keep_layer()
             continue
-        removed = merging.merge_layer(allowed, share)
+        # floats choose here; beyond their range they choose badly
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            removed = merging.merge_layer(allowed, share)
         if removed:
             steps.append(Step("merge", where, removed, merging.told()))
         if allowed is not None and int(layer.relu.sum()) - removed > allowed:
