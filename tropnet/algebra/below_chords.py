@@ -42,7 +42,7 @@ def _compiled() -> Any:
     from numba import njit
     from numba.extending import register_jitable
 
-    for helper in (_key, _upper):
+    for helper in (_key, _stable, _upper):
         register_jitable(helper)
     return njit(cache=True, error_model="numpy")(sieve_terms)
 
@@ -50,10 +50,17 @@ def _compiled() -> Any:
 def sieve_terms(a: Any, b: Any) -> Any:
     """Do what `sieve` says, for compiled code."""
     alive = np.ones(len(b), np.bool_)
+    every = np.arange(len(b))
+    key = _key(a, every, len(a) - 1)
+    is_sorted = (key[1:] > key[:-1]).all()
     for axis in range(len(a) - 1, -1, -1):
-        left = np.flatnonzero(alive)
-        key = _key(a, left, axis)
-        order = left if (key[1:] > key[:-1]).all() else left[np.argsort(key)]
+        order = np.flatnonzero(alive)
+        if is_sorted:
+            # in lexicographic order, only the later coordinates have to come first
+            for c in range(axis + 1, len(a)):
+                order = _stable(a[c], order)
+        else:
+            order = order[np.argsort(_key(a, order, axis))]
         kept = _upper(a, b, order, axis)
         alive[:] = False
         alive[kept] = True
@@ -72,6 +79,25 @@ def _key(a: Any, terms: Any, axis: int) -> Any:
         for i in range(len(terms)):
             key[i] = key[i] * span + row[terms[i]]
     return key
+
+
+def _stable(row: Any, terms: Any) -> Any:
+    """Sort terms by a coordinate; equal ones stay in order, and ones less than 1 apart may."""
+    low, high = row[terms[0]], row[terms[0]]
+    for i in terms:
+        low, high = min(low, row[i]), max(high, row[i])
+    if not high - low < 8 * len(terms):
+        return terms[np.argsort(row[terms], kind="mergesort")]
+    counts = np.zeros(int(high - low) + 2, np.int64)
+    for i in terms:
+        counts[int(row[i] - low) + 1] += 1
+    counts = np.cumsum(counts)
+    order = np.empty_like(terms)
+    for i in terms:
+        bucket = int(row[i] - low)
+        order[counts[bucket]] = i
+        counts[bucket] += 1
+    return order
 
 
 def _upper(a: Any, b: Any, order: Any, axis: int) -> Any:
@@ -97,4 +123,4 @@ def _upper(a: Any, b: Any, order: Any, axis: int) -> Any:
 
 
 #: What a caller of `sieve_terms` has to register with numba.
-HELPERS: Final = (_key, _upper, sieve_terms)
+HELPERS: Final = (_key, _stable, _upper, sieve_terms)
