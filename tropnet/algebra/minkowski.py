@@ -42,9 +42,8 @@ def merge_terms(exponents: AnyArray, coefficients: AnyArray) -> tuple[AnyArray, 
         return exponents, coefficients
     packing = None
     if exponents.dtype != object:
-        # by columns, which numpy reduces much faster than rows of two or three
-        low = np.array([column.min() for column in exponents.T])
-        packing = _packing(low, np.array([column.max() for column in exponents.T]))
+        low, high = _extent(exponents)
+        packing = _packing(low, high)
     if exponents.dtype == object:
         order, fresh = _lexicographic(exponents)
     elif packing is not None:
@@ -104,6 +103,13 @@ def multiply_terms(
     return merge_terms(exponents, coefficients)
 
 
+def _extent(exponents: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the least and the largest entry of each column."""
+    # one by one, which numpy does much faster than by rows of two or three
+    low = np.array([column.min() for column in exponents.T], np.int64)
+    return low, np.array([column.max() for column in exponents.T], np.int64)
+
+
 def _packing(low: IntArray, high: IntArray) -> IntArray | None:
     """Return strides that pack exponent rows into one safe integer, in lexicographic order."""
     spans = [int(b) - int(a) + 1 for a, b in zip(low.tolist(), high.tolist(), strict=True)]
@@ -116,8 +122,8 @@ def _packing(low: IntArray, high: IntArray) -> IntArray | None:
 def _multiply_dense(
     left: tuple[IntArray, IntArray], right: tuple[IntArray, IntArray]
 ) -> tuple[IntArray, IntArray] | None:
-    low = left[0].min(axis=0) + right[0].min(axis=0)
-    high = left[0].max(axis=0) + right[0].max(axis=0)
+    (left_low, left_high), (right_low, right_high) = _extent(left[0]), _extent(right[0])
+    low, high = left_low + right_low, left_high + right_high
     packing = _packing(low, high)
     if packing is None:
         return None
@@ -125,8 +131,8 @@ def _multiply_dense(
     if cells > _DENSE_CELLS_PER_PAIR * len(left[1]) * len(right[1]) + 1024:
         return None
     table = np.full(cells, _ABSENT, dtype=np.int64)
-    left_keys = (left[0] - left[0].min(axis=0)) @ packing
-    right_keys = (right[0] - right[0].min(axis=0)) @ packing
+    left_keys = (left[0] - left_low) @ packing
+    right_keys = (right[0] - right_low) @ packing
     left_coefficients = left[1]
     for key, coefficient in zip(right_keys.tolist(), right[1].tolist(), strict=True):
         # the left keys are distinct, so that no cell is written twice in one step

@@ -56,8 +56,7 @@ class RationalArray:
             numerators = numerators.astype(np.int64)
         elif numerators.dtype == np.int64 and largest(numerators) >= SAFE:
             numerators = numerators.astype(object)
-        numerators.flags.writeable = False
-        object.__setattr__(self, "numerators", numerators)
+        object.__setattr__(self, "numerators", _read_only(numerators))
         object.__setattr__(self, "denominator", denominator)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -102,6 +101,12 @@ class RationalArray:
 
     def take(self, rows: Any) -> RationalArray:
         """Return the items at these positions of the first axis."""
+        if self.denominator == 1 and self.numerators.dtype == np.int64:
+            # in lowest terms, and safe, whatever is taken
+            found = object.__new__(RationalArray)
+            object.__setattr__(found, "numerators", _read_only(self.numerators[rows]))
+            object.__setattr__(found, "denominator", 1)
+            return found
         return RationalArray(self.numerators[rows], self.denominator)
 
     def ravel(self) -> RationalArray:
@@ -178,6 +183,11 @@ def largest(integers: AnyArray) -> int:
     if not integers.size:
         return 0
     return max(int(integers.max()), -int(integers.min()))
+
+
+def _read_only(array: AnyArray) -> AnyArray:
+    array.flags.writeable = False
+    return array
 
 
 def over_common_denominator(arrays: Sequence[RationalArray]) -> tuple[list[AnyArray], int]:
