@@ -255,7 +255,8 @@ class EssentialDecision:
         if found is None:
             return clues
         bases = np.full((self.k, self.n + 1), -1)
-        others = sorted(set(range(self.k)) - set(kept))
+        # redundant terms that are vertices, by a tie, are left to a search
+        others = np.flatnonzero(found.owners >= 0).tolist()
         bases[others] = found.above(others)
         points = found.witnesses(kept)
         fine = self.proofs.are_witnesses(kept, points)
