@@ -35,6 +35,30 @@ def test_permuted_and_rescaled_units_are_paired() -> None:
     assert all(low == high == 0 for low, high in bounds.ends())
 
 
+@pytest.mark.parametrize("change", ["round", "prune"])
+@pytest.mark.parametrize("radius", [0.001, 0.1, 10])
+def test_copies_that_are_rounded_or_pruned_have_scale_one(change: str, radius: float) -> None:
+    # on a small box the ratio of sizes tells what rounding did to a unit that is small there
+    rng = np.random.default_rng(3)
+    weights = [rng.standard_normal(shape) for shape in ((30, 20), (30, 30), (2, 30))]
+    copy = [w.astype(np.float16).astype(float) for w in weights]
+    if change == "prune":
+        copy = [np.where(np.abs(w) < 0.12, 0, w) for w in weights]
+    box = Box.ball(rng.standard_normal(20).round(3).tolist(), radius)
+    found = match_units(Problem.of(dense(weights), dense(copy), box)) or []
+    assert [pairs == Matching.identity(30) for pairs in found] == [True, True]
+
+
+@pytest.mark.parametrize("factor", [3.0, 1.05])
+def test_true_scales_are_kept(factor: float) -> None:
+    rng = np.random.default_rng(4)
+    weights = [rng.standard_normal((6, 3)), rng.standard_normal((1, 6))]
+    copy = [weights[0] / factor, weights[1] * factor]
+    (pairs,) = match_units(Problem.of(dense(weights), dense(copy), Box.cube(3))) or []
+    assert pairs.first == pairs.second == tuple(range(6))
+    assert all(abs(float(scale) / factor - 1) < 1e-6 for scale in pairs.scales)
+
+
 def test_different_depths_have_no_pairs() -> None:
     assert match_units(Problem.of(dense([[[1]]]), dense([[[1]], [[1]]]), None)) is None
 

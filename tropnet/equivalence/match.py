@@ -13,6 +13,7 @@ from tropnet.checker.matching import Matching
 from tropnet.equivalence.heights import heights
 from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.sample import Sampler
+from tropnet.exact.fraction import finite_float
 
 if TYPE_CHECKING:
     from tropnet.typing import FloatArray, IntArray
@@ -24,6 +25,13 @@ Known: TypeAlias = Sequence[Sequence[Pair]]
 
 #: Sample points on which activations are compared.
 _SAMPLES: Final = 512
+#: Points on which scales are compared, so many times as far out as the domain.
+_AROUND: Final = 64
+_OUT: Final = 8.0
+#: A power of two fits as well if it leaves at most so many times the difference.
+_AS_WELL: Final = 1.5
+#: Ratios of 2 to this and more, or their inverses, are left as they are.
+_EXPONENT: Final = 200
 #: The units of wider layers are paired by what they look like on a few points.
 _WIDEST: Final = 1500
 _LOOKS: Final = 16
@@ -34,7 +42,8 @@ def match_units(problem: Problem, known: Known | None = None) -> list[Matching] 
 
     Units that are known to be multiples of each other are paired. For the others the cosines
     between the pre-activations of all pairs of units on sample points go to the Hungarian method;
-    the scale of a pair is the ratio of their sizes, rounded to a power of two where it is near one.
+    the scale of a pair is the ratio of their sizes, or the power of two next to it where that fits
+    as well far from the domain: where a unit is small, its size is mostly that of roundings.
     Any pairing is sound (`Matching`); pairs of a ReLU with an identity unit are dropped.
 
     Args:
@@ -59,6 +68,8 @@ def match_units(problem: Problem, known: Known | None = None) -> list[Matching] 
     points = Sampler(problem).draw(problem.batch(_SAMPLES))
     # the outputs come last and are left out
     layers = zip(a.layers, b.layers, heights(a, points), heights(b, points), strict=False)
+    around = _far(points[: problem.batch(_AROUND)])
+    far_a, far_b = (_centred(heights(network, around)) for network in (a, b))
     found = []
     for k, (la, lb, va, vb) in enumerate(layers):
         pairs = [] if known is None else list(known[k])
@@ -66,9 +77,54 @@ def match_units(problem: Problem, known: Known | None = None) -> list[Matching] 
         rest_b = _others(lb.width, [j for _, j, _ in pairs])
         match = _match_wide if max(len(rest_a), len(rest_b)) > _WIDEST else _match
         more = match(va[:, rest_a], vb[:, rest_b], la.relu[rest_a], lb.relu[rest_b])
-        pairs += [(int(rest_a[i]), int(rest_b[j]), scale) for i, j, scale in more]
+        pairs += _simpler(
+            [(int(rest_a[i]), int(rest_b[j]), scale) for i, j, scale in more], far_a[k], far_b[k]
+        )
         found.append(Matching(*zip(*sorted(pairs), strict=True)) if pairs else Matching((), (), ()))
     return found
+
+
+def _far(points: FloatArray) -> FloatArray:
+    """Return points so many times as far from the middle."""
+    with np.errstate(all="ignore"):
+        middle = points.mean(axis=0)
+        return np.asarray(middle + _OUT * (points - middle))
+
+
+def _centred(values: Sequence[FloatArray]) -> list[FloatArray]:
+    """Return each layer's values without their means."""
+    with np.errstate(all="ignore"):
+        return [np.asarray(layer - layer.mean(axis=0)) for layer in values]
+
+
+def _simpler(pairs: Sequence[Pair], first: FloatArray, second: FloatArray) -> list[Pair]:
+    """Return pairs with powers of two for scales where they fit as well.
+
+    A copy whose weights are rounded or pruned has scales 1; but the ratio of sizes of a unit is off
+    by what that moved it, and a scale that makes up for it makes the differences of all weights
+    larger than they are. How the values vary tells of the weights, their means do not.
+
+    Args:
+        pairs: of units.
+        first: `(points, width)` pre-activations of the first network, less their means.
+        second: likewise of the second.
+    """
+    if not pairs:
+        return []
+    rows, columns, scales = zip(*pairs, strict=True)
+    own, other = first[:, list(rows)], second[:, list(columns)]
+    known = np.array([finite_float(scale) for scale in scales])
+    with np.errstate(all="ignore"):
+        varies = np.linalg.norm(own, axis=0) / np.linalg.norm(other, axis=0)
+        exponents = np.round(np.log2(varies))
+        left = np.linalg.norm(own - known * other, axis=0)
+        plainly = np.linalg.norm(own - np.exp2(exponents) * other, axis=0)
+        # else nothing varies, or floats overflow
+        fits = (np.abs(exponents) < _EXPONENT) & (plainly <= _AS_WELL * left)
+    return [
+        (i, j, Fraction(2) ** int(exponents[at]) if fits[at] else scale)
+        for at, (i, j, scale) in enumerate(pairs)
+    ]
 
 
 def _others(width: int, taken: Sequence[int]) -> IntArray:
