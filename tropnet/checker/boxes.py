@@ -28,7 +28,7 @@ Inequalities: TypeAlias = Sequence[tuple[Sequence[Fraction], Fraction]]
 #: A leaf whose bound does not come out, by a rounding, is split this often before it is refused.
 _DEEPER: Final = 12
 #: Fractional bits of the grid, at least and at most.
-_BITS: Final = (32, 4096)
+BITS: Final = (32, 4096)
 
 
 @final
@@ -86,7 +86,7 @@ def replay_boxes(
     if not isinstance(data, dict):
         raise CertificateError("a bound by boxes needs a tree and matchings")
     a, b = (folded(network) for network in networks)
-    b = _shifted(b, relation, data.get("constant"))
+    b = shifted_as_asked(b, relation, data.get("constant"))
     program = JointProgram.of(a, b, matchings_from_json(data.get("matchings"), a, b))
     ends = outward_box(box)
     tree, bits = data.get("tree"), data.get("bits")
@@ -94,8 +94,8 @@ def replay_boxes(
         raise CertificateError("a tree of boxes needs a bounded domain")
     if not isinstance(tree, str):
         raise CertificateError("a bound by boxes needs a tree, as text")
-    if not isinstance(bits, int) or not _BITS[0] <= bits <= _BITS[1]:
-        raise CertificateError(f"bits has to be a number from {_BITS[0]} to {_BITS[1]}")
+    if not isinstance(bits, int) or not BITS[0] <= bits <= BITS[1]:
+        raise CertificateError(f"bits has to be a number from {BITS[0]} to {BITS[1]}")
     prover = _Prover(JointReplay(program, bits), relation, _inequalities(domain), claimed)
     widths = [layer.widths[:2] for layer in program.layers]
     total = tree.count(".")
@@ -215,8 +215,12 @@ def _outside(inequalities: Inequalities, box: Sequence[tuple[Fraction, Fraction]
     return False
 
 
-def _shifted(b: Network, relation: Relation, constant: Any) -> Network:
-    """Return b with the constant added to its outputs, for a relation up to a constant."""
+def shifted_as_asked(b: Network, relation: Relation, constant: Any) -> Network:
+    """Return b with the constant added to its outputs, for a relation up to a constant.
+
+    Raises:
+        CertificateError: no constant for such a relation, or one for another relation.
+    """
     if relation.kind != "up_to_constant":
         if constant is not None:
             raise CertificateError(f"a constant says nothing of the relation {relation.kind!r}")

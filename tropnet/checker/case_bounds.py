@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeAlias, TypeGuard
 
-from tropnet.checker.linear_bounds import SLOPE_BITS, least_values
+from tropnet.checker.linear_bounds import least_values
+from tropnet.checker.relu_lines import SLOPE_BITS
 from tropnet.errors import CertificateError
 from tropnet.exact import IntervalVector, RationalMatrix
 from tropnet.exact.interval import End

@@ -26,7 +26,7 @@ _OLDEST: Final = 1
 LARGEST_FILE: Final = 2**30
 
 Claimed = Literal["equivalent", "different", "bracket"]
-Method = Literal["identical", "relations", "intervals", "boxes", "cells", "none"]
+Method = Literal["identical", "relations", "intervals", "boxes", "cases", "cells", "none"]
 
 
 _FIELDS: Final = frozenset(
@@ -65,7 +65,8 @@ class UpperEvidence:
         method: `identical`: same normal form. `relations`: claims about units
             (`tropnet.checker.relations`). `intervals`: differences of matched units
             (`tropnet.checker.intervals`). `boxes`: zonotopes on the leaves of a tree of boxes
-            (`tropnet.checker.boxes`). `cells`: exact enumeration (`tropnet.checker.cells`).
+            (`tropnet.checker.boxes`). `cases`: linear bounds where units have given signs
+            (`tropnet.checker.joint_cases`). `cells`: exact enumeration (`tropnet.checker.cells`).
         data: what the method needs, as plain data.
     """
 
@@ -320,7 +321,7 @@ def _lower(data: Any) -> LowerEvidence:
 
 def _upper(data: Any) -> UpperEvidence:
     _require_known(data, frozenset(("value", "method", "data")), "upper.")
-    methods = ("identical", "relations", "intervals", "boxes", "cells", "none")
+    methods = ("identical", "relations", "intervals", "boxes", "cases", "cells", "none")
     method = _one_of(data["method"], methods, "upper.method")
     return UpperEvidence(_bound(data["value"], "upper.value"), method, data["data"])
 

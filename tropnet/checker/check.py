@@ -14,6 +14,7 @@ from tropnet.checker.certificate import Certificate, LowerEvidence
 from tropnet.checker.far_out import far_out
 from tropnet.checker.hull import hull
 from tropnet.checker.intervals import difference_bounds, plain_bounds
+from tropnet.checker.joint_cases import replay_cases
 from tropnet.checker.matching import matchings_from_json
 from tropnet.checker.relation import Relation
 from tropnet.checker.relations import replay_relations
@@ -314,6 +315,15 @@ def _boxes(certificate: Certificate, a: Network, b: Network, way: _Way) -> _Prov
     )
 
 
+def _cases(certificate: Certificate, a: Network, b: Network, way: _Way) -> _Proven:
+    claimed = certificate.upper.value
+    if claimed is None:
+        raise CertificateError("trees of cases are there, and no bound that they would prove")
+    box, data = _box(certificate, a), certificate.upper.data
+    replay_cases((a, b), certificate.asked, box, claimed, data, way.progress)
+    return claimed, None
+
+
 def _cells(certificate: Certificate, a: Network, b: Network, way: _Way) -> _Proven:
     data = certificate.upper.data
     claimed = data.get("cells") if isinstance(data, dict) else None
@@ -341,6 +351,7 @@ _UPPER: Final[dict[str, Callable[[Certificate, Network, Network, _Way], _Proven]
     "relations": _relations,
     "intervals": _intervals,
     "boxes": _boxes,
+    "cases": _cases,
     "cells": _cells,
     "none": _none,
 }

@@ -105,6 +105,26 @@ class JointZonotope:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class LayerEnds:
+    """Lower and upper ends of the pre-activations of one layer.
+
+    Attributes:
+        a: of the first network's units.
+        b: of the second's.
+        pairs: of the differences of pairs.
+    """
+
+    a: list[Ends]
+    b: list[Ends]
+    pairs: list[Ends]
+
+    def of(self, name: str) -> list[Ends]:
+        """Return those of the units of `a` or `b`."""
+        return self.a if name == "a" else self.b
+
+
+@final
 @dataclass(slots=True)
 class _Integers:
     """A program's layers as integer matrices; made once for all boxes."""
@@ -168,20 +188,51 @@ class JointReplay:
         Returns:
             The forms; None where no point of the box has the given signs.
         """
-        values = [self._inputs(box)]
-        for k, layer in enumerate(self.program.layers, start=1):
-            before = self._before(k, layer, values)
-            _take_narrower(before, layer, self.program.n_inputs)
-            after = self._after(k, layer, before, phases)
-            if after is None:
-                return None
-            values.append(after)
+        values = self._follow(box, phases, [])
+        if values is None:
+            return None
         outputs = self._before(len(values), self.program.output, values)
         least, most = self._leaning(values, outputs.pairs)
         _take_narrower(outputs, self.program.output, self.program.n_inputs)
         low, high = outputs.pairs.ends()
         ends = [*map(max, low, least)], [*map(min, high, most)]
         return JointZonotope(outputs.a, outputs.b, outputs.pairs, self.bits, ends)
+
+    def unit_ends(self, box: Sequence[Ends]) -> list[LayerEnds]:
+        """Return ends of all pre-activations, and of the differences of pairs, on a box.
+
+        Args:
+            box: the ends of each input.
+        """
+        seen: list[_Values] = []
+        self._follow(box, {}, seen)
+        step = Fraction(1, 1 << self.bits)
+        found = []
+        for before in seen:
+            ends = [
+                [(u * step, v * step) for u, v in zip(*forms.ends(), strict=True)]
+                for forms in (before.a, before.b, before.pairs)
+            ]
+            found.append(LayerEnds(*ends))
+        return found
+
+    def _follow(
+        self,
+        box: Sequence[Ends],
+        phases: Mapping[tuple[int, str, int], int],
+        seen: list[_Values],
+    ) -> list[_Values] | None:
+        """Return the values of the inputs and of all layers; note their pre-activations."""
+        values = [self._inputs(box)]
+        for k, layer in enumerate(self.program.layers, start=1):
+            before = self._before(k, layer, values)
+            _take_narrower(before, layer, self.program.n_inputs)
+            seen.append(before)
+            after = self._after(k, layer, before, phases)
+            if after is None:
+                return None
+            values.append(after)
+        return values
 
     def _inputs(self, box: Sequence[Ends]) -> _Values:
         center, rows = [], []

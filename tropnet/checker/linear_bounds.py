@@ -20,14 +20,12 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from tropnet.checker.relu_lines import SLOPE_BITS, relu_lines
 from tropnet.errors import CertificateError
 from tropnet.exact import IntervalVector, RationalMatrix
 from tropnet.exact.interval import End
-from tropnet.network.layer import Layer
 from tropnet.network.network import Network
 
-#: Slopes are multiples of 2^-16.
-SLOPE_BITS: Final = 16
 _ONE: Final = 1 << SLOPE_BITS
 #: Products of numbers beyond which linear bounds are left out.
 MOST_PRODUCTS: Final = 2**27
@@ -197,8 +195,8 @@ def least_values(
             if s not in more_rows:
                 continue
             row = RationalMatrix.zeros(count, layer.width)
-        below, above, rise, free = _lines(
-            layer, bounds[s - 1], None if lines is None else lines[s - 1]
+        below, above, rise, free = relu_lines(
+            layer.relu, bounds[s - 1].ends(), None if lines is None else lines[s - 1]
         )
         more, less = row.relu(), -((-row).relu())
         if free.any():
@@ -206,7 +204,8 @@ def least_values(
         path = _scaled(more, below) + _scaled(less, above)
         if s in more_rows:
             path = path + more_rows[s]
-        constant = constant + less @ rise + path @ layer.affine.bias.exact
+        above_it = RationalMatrix.from_rows([[h] for h in rise])
+        constant = constant + less @ above_it + path @ layer.affine.bias.exact
         for source, weights in layer.affine.terms:
             part = weights.pull_exact(path)
             coefs[source] = coefs[source] + part if source in coefs else part
@@ -215,38 +214,6 @@ def least_values(
         total = total + box.image(coefs[0])
     ends = total.lower_ends()
     return [None if gone else end for end, gone in zip(ends, without.tolist(), strict=True)]
-
-
-def _lines(
-    layer: Layer, bounds: IntervalVector, chosen: Sequence[int] | None
-) -> tuple[list[Fraction], list[Fraction], RationalMatrix, np.ndarray[Any, np.dtype[np.bool_]]]:
-    """Return for each unit the slopes below and above, the rise above, and where there is none."""
-    below, above, rise = [], [], []
-    free = np.zeros(layer.width, dtype=np.bool_)
-    for j, (low, high) in enumerate(bounds.ends()):
-        if not layer.relu[j] or (low is not None and low >= 0):
-            slope, least, h = Fraction(1), Fraction(1), Fraction(0)
-        elif high is not None and high <= 0:
-            slope, least, h = Fraction(0), Fraction(0), Fraction(0)
-        else:
-            least = Fraction(0) if high is None else Fraction(int(low is None or high > -low))
-            if chosen is not None:
-                least = Fraction(chosen[j], _ONE)
-            if low is None or high is None:  # one line at most stays above it
-                slope = Fraction(int(high is None))
-                h = Fraction(0)
-                free[j] = low is None and high is None
-                if low is not None:
-                    h = -low
-                elif high is not None:
-                    h = high
-            else:
-                slope = Fraction(int(high * _ONE / (high - low)), _ONE)
-                h = max(-slope * low, (1 - slope) * high)
-        below.append(least)
-        above.append(slope)
-        rise.append([h])
-    return below, above, RationalMatrix.from_rows(rise), free
 
 
 def _scaled(matrix: RationalMatrix, factors: Sequence[Fraction]) -> RationalMatrix:

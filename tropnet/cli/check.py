@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tropnet.checker import CheckReport
 
 #: What a proof consists of, where it is replayed piece by piece.
-_COUNTED: Final = {"boxes": "leaves", "cells": "cells"}
+_COUNTED: Final = {"boxes": "leaves", "cases": "cases", "cells": "cells"}
 
 
 @click.command(short_help="Replay the certificate of a comparison.")

@@ -24,6 +24,7 @@ from tropnet.equivalence.problem import Problem
 from tropnet.equivalence.relate import Related, offer, relate
 from tropnet.equivalence.separate import separate, shallow
 from tropnet.equivalence.split_boxes import BoxSearch, Told
+from tropnet.equivalence.split_signs import CaseSearch
 from tropnet.equivalence.verdict import Bound, Different, Equivalent, Undecided, Verdict
 from tropnet.equivalence.visit_cells import (
     MORE_TIME,
@@ -39,6 +40,10 @@ from tropnet.network.fold import folded
 #: Seconds that boxes and a search may take before more costly stages.
 _BOXES: Final = 1.5
 _QUICK: Final = 0.5
+#: Where there are more inputs than this, halving them one by one leads nowhere soon.
+_FEW_INPUTS: Final = 8
+#: The share of the time left in which cases prove a tolerance, or narrow the bracket.
+_CASES: Final = 0.5
 #: Shares of the time left in which boxes prove a tolerance, or narrow the bracket if there is none.
 _PROVING: Final = 0.9
 _NARROWING: Final = 0.25
@@ -69,6 +74,7 @@ class Portfolio:
         self.more_time_helps = False  # a stage was left out for want of time
         self.related: list[Related] = []
         self.boxes: BoxSearch | None = None
+        self.signs: CaseSearch | None = None
 
     def run(self) -> Verdict:
         """Run the stages and return the verdict."""
@@ -88,8 +94,8 @@ class Portfolio:
             self.stage("boxes", lambda: self.split(_BOXES))
         else:
             self.settle(quick)
-        if self.precision is not None and problem.bounded and not self.narrow():
-            self.stage("narrowing", lambda: self.split(problem.remaining, self.precision), True)
+        if self.precision is not None and problem.bounded:
+            self.narrow(self.precision)
         return self.verdict()
 
     def settle(self, quick: bool) -> None:
@@ -134,22 +140,60 @@ class Portfolio:
         if cells:
             name = "exact enumeration of cells"
             self.stage(name, lambda: self.enumerate(visit_cells))
+        if self.has_cases and not self.bracket.decided:
+            self.stage("cases", lambda: self.split_signs(_CASES * problem.remaining))
         if quick and not self.bracket.decided:
             self.stage("relations on the domain", lambda: self.relate())
         if problem.bounded and not self.bracket.decided:
             # no bound proves equality: with no tolerance boxes only narrow the bracket
             share = _PROVING if problem.bounds_prove else _NARROWING
-            self.stage("boxes", lambda: self.split(share * problem.remaining))
+            self.stage(*self.go_on(share * problem.remaining))
         if not self.bracket.decided:
             seconds = problem.remaining / 4
             self.stage("longer search", lambda: self.falsifier.run(seconds))
 
-    def narrow(self) -> bool:
+    def narrow(self, precision: float) -> None:
+        """Go on until the ends are as near as the precision asks, or the time is up."""
+        problem = self.problem
+        if self.has_cases and not self.narrow_enough(precision):
+            seconds = _CASES * problem.remaining
+            self.stage("narrowing by cases", lambda: self.split_signs(seconds, precision), True)
+        if not self.narrow_enough(precision):
+            name, work = self.go_on(problem.remaining, precision)
+            self.stage(f"narrowing by {name}", work, True)
+
+    def narrow_enough(self, precision: float) -> bool:
         """Tell whether the ends are as near as the precision asks."""
         lower, upper = self.bracket.lower.value, self.bracket.upper.value
-        if self.precision is None or lower is None or upper is None:
+        if lower is None or upper is None:
             return False
-        return upper <= lower * (1 + Fraction(self.precision))
+        return upper <= lower * (1 + Fraction(precision))
+
+    @property
+    def has_cases(self) -> bool:
+        """Whether cases by units' signs may do better than boxes."""
+        problem = self.problem
+        asked = problem.bounds_prove or self.precision is not None
+        return asked and problem.bounded and problem.a.n_inputs > _FEW_INPUTS
+
+    def go_on(
+        self, seconds: float, precision: float | None = None
+    ) -> tuple[str, Callable[[], str]]:
+        """Return the name and the work of what did better so far: cases or boxes."""
+        signs = self.signs
+        if signs is not None and not signs.stuck and signs.upper < signs.boxes.tree.upper:
+            return "cases", lambda: self.split_signs(seconds, precision)
+        return "boxes", lambda: self.split(seconds, precision)
+
+    def split_signs(self, seconds: float, precision: float | None = None) -> str:
+        """Split cases for so long, going on where it was left."""
+        until = self.problem.remaining - seconds
+        if self.boxes is None or self.boxes.constant_is_old:
+            self.split(_QUICK)
+        if self.signs is None or self.signs.boxes is not self.boxes:
+            assert self.boxes is not None
+            self.signs = CaseSearch(self.problem, self.bracket, self.boxes)
+        return self.signs.run(max(0.0, self.problem.remaining - until), precision, self.told)
 
     def split(self, seconds: float, precision: float | None = None) -> str:
         """Split boxes for so long, going on where it was left."""

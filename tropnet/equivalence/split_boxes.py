@@ -119,7 +119,7 @@ class BoxSearch:
             self.tree.resume(self._codes(evidence.get("tree")), problem.require_time)
         problem.require_time()
         self._sampler, self._aim = Sampler(problem), Aim(problem, bracket)
-        self._look(self.tree.corners)
+        self.look(self.tree.corners)
 
     def run(self, seconds: float, precision: float | None = None, told: Told | None = None) -> str:
         """Split boxes for about so many seconds, or until the question is settled.
@@ -133,12 +133,12 @@ class BoxSearch:
         next_look = time.monotonic() + _LOOK
         rng = self.problem.rng(9)
         while time.monotonic() < until and not self.problem.stop.is_set():
-            aim = self._wanted(precision)
+            aim = self.wanted(precision)
             if self.tree.upper <= aim or self.tree.stuck:
                 break
             if precision is None and (self.bracket.different or self._enough()):
                 break
-            self._look(self.tree.step(aim))
+            self.look(self.tree.step(aim))
             if told is not None and time.monotonic() > next_look:
                 left = self.tree.boxes_left(aim, _PROBES, rng)
                 told(self._bracket_text(), self.tree.n_boxes / (self.tree.n_boxes + left))
@@ -160,25 +160,30 @@ class BoxSearch:
         """Tell whether a bracket that nobody asked for has cost enough, to find and to replay."""
         return not self.problem.bounds_prove and self.tree.n_leaves >= _UNASKED
 
+    def bits(self, fine: float) -> int:
+        """Return the fractional bits of a grid on which so small a number is proven.
+
+        One step of the grid, grown by the layers behind it, is a small share of the bound, and of
+        the least distance by which another output, or a part, was ruled out.
+        """
+        exponent = math.frexp(min(max(fine, _LEAST), sys.float_info.max))[1]
+        return max(_BITS[0], _MORE_BITS + self.growth - exponent)
+
     def offer(self) -> None:
         """Offer the upper bound so far, with the tree as its evidence."""
         upper = self.tree.upper
         if not math.isfinite(upper):
             return
         value = Fraction(upper) * (1 + Fraction(_SLACK))
-        if self.tree.upper <= self._wanted(None) and self.problem.atol > 0:
+        if self.tree.upper <= self.wanted(None) and self.problem.atol > 0:
             value = min(value, self.problem.atol)
         # what is smaller is within the roundings of the checker's grid; but 0 is a matter of signs
         if upper > 0:
             value = max(value, min(_SMALLEST, self.problem.atol or _SMALLEST))
         if self.bracket.upper.value is not None and self.bracket.upper.value <= value:
             return
-        low, high = _BITS
-        # one step of the grid, grown by the layers behind it, is a small share of the bound
-        # and so it is of the least distance by which another output, or a part, was ruled out
-        fine = max(min(upper or math.inf, self.tree.margin), _LEAST)
-        bits = max(low, _MORE_BITS + self.growth - math.frexp(fine)[1])
-        if bits > high:
+        bits = self.bits(min(upper or math.inf, self.tree.margin))
+        if bits > _BITS[1]:
             return  # a bound so small that the checker's grid would be too fine
         data: dict[str, Any] = {
             "matchings": [m.to_json() for m in self.matchings] or None,
@@ -189,7 +194,7 @@ class BoxSearch:
             data["constant"] = [fraction_text(v) for v in self.constant]
         self.bracket.offer_upper(value, "boxes", data)
 
-    def _wanted(self, precision: float | None) -> float:
+    def wanted(self, precision: float | None) -> float:
         """Return the bound below which boxes need not be split any more."""
         lower = finite_float(self.bracket.lower.value or _ZERO)
         if precision is not None:
@@ -199,7 +204,7 @@ class BoxSearch:
             return lower * (1.0 if self.problem.bounds_prove else _NARROW)
         return math.nextafter(finite_float(atol) * (1 - _SLACK), 0)
 
-    def _look(self, corners: FloatArray) -> None:
+    def look(self, corners: FloatArray) -> None:
         """Evaluate floats at corners, and exactly where they promise a larger gap."""
         if not len(corners):
             return

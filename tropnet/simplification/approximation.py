@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
@@ -218,9 +217,8 @@ class Question:
             if not (narrow and portfolio.bracket.different):
                 return portfolio.run()
             # they differ: what may prove equality is left out, however long it would take
-            if not portfolio.enumerate_if_few() and not portfolio.narrow():
-                work = partial(portfolio.split, problem.remaining, _PRECISION)
-                portfolio.stage("narrowing", work, narrows=True)
+            if not portfolio.enumerate_if_few():
+                portfolio.narrow(_PRECISION)
             return portfolio.verdict()
 
 

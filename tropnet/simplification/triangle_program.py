@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
-from tropnet.checker.linear_bounds import SLOPE_BITS
+from tropnet.checker.relu_lines import SLOPE_BITS
 
 if TYPE_CHECKING:
     from fractions import Fraction
