@@ -16,6 +16,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
+from tests.equivalence.random_cases import by_cases
 from tests.oracles.fractions_forward import forward
 from tests.oracles.joint_cells import answer, gap_at, lies_in
 from tests.oracles.relation_gaps import gap_of, scaled, supremum_of
@@ -281,6 +282,7 @@ def bases() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
         found[name] = (a, b, verdict.certificate.to_json())
     found.update(_relations())
     found.update(_boxes())
+    found.update(_cases())
     found["intervals"] = (deep, near, _intervals(deep, near, triangle))
     found["a bracket"] = (deep, near, _bracket(deep, near, Box.cube(2, -3, 3)))
     return found
@@ -333,6 +335,27 @@ def _boxes() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
         with patch("tropnet.equivalence.portfolio.MAX_INPUTS", 0):
             verdict = compare_networks(f, g, domain, relation=asked.kind, norm=norm, atol=atol)
         assert verdict.certificate.upper.method == "boxes", name
+        found[name] = (f, g, verdict.certificate.to_json())
+    return found
+
+
+def _cases() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
+    """Return certificates whose upper end is proven by cases of units' signs."""
+    f = dense([[1, 2], [-1, 1]], [[1, -1], [2, 1], [0, 1]], bias=[[1, 0], [0, -1, "1/2"]])
+    g = dense([[1, 2], [-1, 1]], [[1, -1], [2, 1], [0, "7/8"]], bias=[[1, 0], [0, "-7/8", 0]])
+    triangle = Polyhedron([[-1, 0], [0, -1], [1, 1]], [0, 0, 2])
+    box = Box([-2, -1], [1, 2])
+    questions: dict[str, tuple[Domain, Relation]] = {
+        "cases of signs": (box, Relation()),
+        "cases of signs for order": (triangle, Relation("at_most")),
+        "cases of signs up to a constant": (box, Relation("up_to_constant")),
+        "cases of signs for argmax": (box, Relation("argmax")),
+        "cases of signs for argmin": (box, Relation("argmin")),
+    }
+    found = {}
+    for name, (domain, asked) in questions.items():
+        verdict = by_cases(f, g, domain, relation=asked.kind, atol=9, precision=0.0, time_limit=5)
+        assert verdict.certificate.upper.method == "cases", (name, verdict)
         found[name] = (f, g, verdict.certificate.to_json())
     return found
 

@@ -22,6 +22,8 @@ NAMES = [
     "another argmax", "another argmin", "tolerances", "relative tolerances",
     "boxes", "boxes in a triangle", "boxes for order", "boxes up to a constant",
     "boxes for argmax", "boxes for argmin",
+    "cases of signs", "cases of signs for order", "cases of signs up to a constant",
+    "cases of signs for argmax", "cases of signs for argmin",
     "cells in space", "cells in a wedge", "a difference in space",
 ]  # fmt: skip
 
@@ -41,7 +43,7 @@ def test_every_kind_of_claim_and_method_is_mutated() -> None:
         (claim, kind) for claim in ("equivalent", "different") for kind in KINDS
     }
     assert {c.spread is None for c in found if c.scales is not None} == {True, False}
-    assert methods == {"identical", "relations", "intervals", "boxes", "cells", "none"}
+    assert methods == {"identical", "relations", "intervals", "boxes", "cases", "cells", "none"}
 
 
 def test_some_need_cells_in_space() -> None:

@@ -464,7 +464,7 @@ def _pairs_after(  # noqa: C901 - one formula, case by case
     )
     first = pairs.groups[0] + [[0] * width for _ in new_a]
     second = pairs.groups[1] + [[0] * width for _ in new_b]
-    third = pairs.groups[2]
+    third = pairs.groups[2][:]
     olds = len(pairs.groups[0]), len(pairs.groups[1]), len(third)
     rows_a = a.groups[0] + a.groups[1]
     center, radius, own = [], [], []
