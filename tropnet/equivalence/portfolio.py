@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final, final
 
 from tropnet.checker import Certificate, check_networks
@@ -44,6 +44,8 @@ _QUICK: Final = 0.5
 _FEW_INPUTS: Final = 8
 #: The share of the time left in which cases prove a tolerance, or narrow the bracket.
 _CASES: Final = 0.5
+#: The share of the time left in which each of cases and boxes tries to narrow the bracket.
+_TRY: Final = 0.2
 #: Shares of the time left in which boxes prove a tolerance, or narrow the bracket if there is none.
 _PROVING: Final = 0.9
 _NARROWING: Final = 0.25
@@ -154,13 +156,15 @@ class Portfolio:
 
     def narrow(self, precision: float) -> None:
         """Go on until the ends are as near as the precision asks, or the time is up."""
-        problem = self.problem
-        if self.has_cases and not self.narrow_enough(precision):
-            seconds = _CASES * problem.remaining
-            self.stage("narrowing by cases", lambda: self.split_signs(seconds, precision), True)
+        if self.has_cases:
+            # both have a try, for it depends on the networks which is better
+            for name, work in (("cases", self.split_signs), ("boxes", self.split)):
+                if not self.narrow_enough(precision):
+                    some = partial(work, _TRY * self.problem.remaining, precision)
+                    self.stage(f"narrowing by {name}", some, True)
         if not self.narrow_enough(precision):
-            name, work = self.go_on(problem.remaining, precision)
-            self.stage(f"narrowing by {name}", work, True)
+            name, rest = self.go_on(self.problem.remaining, precision)
+            self.stage(f"narrowing by {name}", rest, True)
 
     def narrow_enough(self, precision: float) -> bool:
         """Tell whether the ends are as near as the precision asks."""
@@ -220,6 +224,12 @@ class Portfolio:
                 raise CertificateError(f"the evidence does not hold: {report.reason}")
             self.bracket.offer_upper(evidence.upper.value, "relations", evidence.upper.data)
             return "claims about units, replayed"
+        if evidence.upper.method == "cases":
+            data = evidence.upper.data
+            self.boxes = BoxSearch(problem, self.bracket, evidence={**data, "tree": "."})
+            self.signs = CaseSearch(problem, self.bracket, self.boxes, data)
+            self.signs.offer()
+            return f"{self.signs.n_cases} cases"
         if evidence.upper.method != "boxes":
             return f"a point; bounds by {evidence.upper.method} are found anew"
         self.boxes = BoxSearch(problem, self.bracket, evidence=evidence.upper.data)

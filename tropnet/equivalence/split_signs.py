@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import numpy as np
 
 from tropnet.bounds.joint_triangles import JointTriangles
+from tropnet.checker.boxes import BITS
 from tropnet.checker.joint_cases import (
     MOST_CASES,
     MOST_SPLITS,
@@ -22,7 +23,7 @@ from tropnet.checker.joint_cases import (
 from tropnet.checker.joint_lines import Choices, most
 from tropnet.checker.joint_program import JointProgram
 from tropnet.equivalence.visit_cells import MORE_TIME
-from tropnet.errors import BudgetExceeded
+from tropnet.errors import BudgetExceeded, CertificateError
 from tropnet.exact.fraction import decimal_text, finite_float, fraction_text
 from tropnet.network.fold import folded
 
@@ -79,13 +80,17 @@ class CaseSearch:
         problem: the comparison, on a bounded domain.
         bracket: receives points and bounds.
         boxes: a search by boxes: its pairs of units, and what it makes of points.
+        evidence: what an earlier search offered, for the same pairs of units, to go on from.
 
     Raises:
         BudgetExceeded: the norm is not the largest of a few combinations of outputs, the networks
             are too large, or there is not enough time.
+        CertificateError: evidence that is none.
     """
 
-    def __init__(self, problem: Problem, bracket: Bracket, boxes: BoxSearch) -> None:
+    def __init__(
+        self, problem: Problem, bracket: Bracket, boxes: BoxSearch, evidence: Any = None
+    ) -> None:
         self.problem, self.bracket, self.boxes = problem, bracket, boxes
         targets = gap_targets(problem.relation, problem.a.n_outputs)
         if targets is None:
@@ -104,7 +109,9 @@ class CaseSearch:
         least = weights * _SECONDS * len(targets)
         if least > problem.remaining / 2:
             raise BudgetExceeded("seconds to begin with cases", least, problem.remaining, MORE_TIME)
-        self.bits = boxes.bits(boxes.tree.upper)
+        self.bits = boxes.bits(boxes.tree.upper) if evidence is None else evidence.get("bits")
+        if not isinstance(self.bits, int) or not BITS[0] <= self.bits <= BITS[1]:
+            raise BudgetExceeded("bits of a grid", self.bits, BITS[1], "compare by boxes")
         self.ends = joint_ends(program, problem.box, self.bits)
         problem.require_time()
         self.reader = CaseReader(program, self.ends)
@@ -116,14 +123,12 @@ class CaseSearch:
         self._seconds = 0.0  # for one exact bound
         #: whether the worst case cannot be bounded any better
         self.stuck = False
-        for place in range(len(targets)):
-            problem.require_time()
-            begin = time.perf_counter()
-            case = _Case(place, (), math.inf, choices={})
-            self._prove(case)
-            self._seconds = max(self._seconds, time.perf_counter() - begin)
-            self.roots.append(case)
-            self._push(case)
+        trees = [{}] * len(targets) if evidence is None else evidence.get("trees")
+        if not isinstance(trees, list) or len(trees) != len(targets):
+            raise CertificateError("there are no trees of cases in the evidence to go on from")
+        self.reader.count(trees)
+        for place, tree in enumerate(trees):
+            self.roots.append(self._grown(place, (), tree))
 
     @property
     def upper(self) -> float:
@@ -173,7 +178,7 @@ class CaseSearch:
         if len(proven) < len(exact):
             return
         value = max([*proven, Fraction(0)])
-        rounded = Fraction(math.nextafter(finite_float(value), math.inf))
+        rounded = Fraction(math.nextafter(finite_float(value), math.inf)) if value else value
         if value <= self.problem.atol < rounded:
             rounded = self.problem.atol
         known = self.bracket.upper.value
@@ -189,6 +194,26 @@ class CaseSearch:
         self.bracket.offer_upper(rounded, "cases", data)
 
     # ---- cases ------------------------------------------------------------------------------
+
+    def _grown(self, target: int, signs: tuple[Sign, ...], tree: Any) -> _Case:
+        """Return the case of a tree, with its halves; what nothing splits is proven anew."""
+        case = _Case(target, signs, math.inf)
+        if isinstance(tree, list):
+            k, name, j, *halves = tree
+            case.unit, case.solved = (k, name, j), True
+            below, above = (
+                self._grown(target, (*signs, (case.unit, sign)), half)
+                for sign, half in zip((-1, 1), halves, strict=True)
+            )
+            case.halves = below, above
+            return case
+        self.problem.require_time()
+        begin = time.perf_counter()
+        case.choices = tree
+        self._prove(case)
+        self._seconds = max(self._seconds, time.perf_counter() - begin)
+        self._push(case)
+        return case
 
     def _step(self, until: float) -> bool:
         """Solve or split the worst case; tell whether that was possible."""
