@@ -242,6 +242,10 @@ def _digit_rows() -> Iterator[Row]:
             asked = {"atol": "1", "time_limit": 10}
             make = partial(pair, copy, radius)
             yield Row(f"digits {copy} ball {radius}", make, (), 12, asked, 2.0)
+        for radius, within in (("0.01", 0.01), ("0.02", 0.1), ("0.05", 0.6)):
+            # beyond what is asked of them: how far cases get
+            title, make = f"digits {copy} ball {radius} cases", partial(pair, copy, radius)
+            yield Row(title, make, (), 12, {"atol": "1", "time_limit": 10}, within)
         asked = {"atol": "0.01", "time_limit": 10}
         yield Row(f"digits {copy} whole", partial(pair, copy, ""), (), 12, asked)
 

@@ -20,7 +20,7 @@ from typing import Final, TypeAlias, final
 
 from tropnet.checker.joint_program import JointLayer, JointProgram
 from tropnet.checker.joint_zonotope import Ends, LayerEnds
-from tropnet.checker.relu_lines import SLOPE_BITS, chord, relu_lines
+from tropnet.checker.relu_lines import SLOPE_BITS, chord
 from tropnet.checker.split_tree import Unit
 from tropnet.exact import IntervalVector, RationalMatrix
 
@@ -254,15 +254,16 @@ def _part(k: int, at: int, first: Fraction, second: Fraction, choices: Choices) 
     if (k, at) in choices.taken:
         return Fraction(choices.taken[k, at], 1 << MULTIPLIER_BITS)
     weight = first
-    if choices.leans is not None:
-        weight += Fraction(choices.leans[k - 1][at], _ONE) * (second - first)
-    if choices.shares is not None:
+    lean = 0 if choices.leans is None else choices.leans[k - 1][at]
+    if lean:
+        weight = second if lean == _ONE else first + Fraction(lean, _ONE) * (second - first)
+    if choices.shares is not None and choices.shares[k - 1][at] != 1 << SHARE_BITS:
         weight *= Fraction(choices.shares[k - 1][at], 1 << SHARE_BITS)
     return weight
 
 
 def _has_sign(ends: Ends) -> bool:
-    return ends[0] >= 0 or ends[1] <= 0
+    return ends[0].numerator >= 0 or ends[1].numerator <= 0
 
 
 def _take_lines(
@@ -273,11 +274,17 @@ def _take_lines(
 ) -> Fraction:
     """Replace coefficients of units by lines around them; return the constant."""
     constant = _ZERO
-    below, above, rise, _ = relu_lines([True] * len(units), known, slopes)
     for j, weight in enumerate(units):
-        if weight > 0:
-            before[j] += weight * below[j]
-        elif weight < 0:
-            before[j] += weight * above[j]
-            constant += weight * rise[j]
+        if not weight:
+            continue
+        low, high = known[j]
+        if low.numerator >= 0:
+            before[j] += weight
+        elif high.numerator > 0 and weight.numerator > 0:
+            chosen = Fraction(int(high > -low)) if slopes is None else Fraction(slopes[j], _ONE)
+            before[j] += weight * chosen
+        elif high.numerator > 0:
+            slope, rise = chord(low, high)
+            before[j] += weight * slope
+            constant += weight * rise
     return constant

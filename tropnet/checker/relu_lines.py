@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -70,6 +71,7 @@ def relu_lines(
     return below, above, rise, free
 
 
+@lru_cache(maxsize=2**14)  # the same for all combinations that are bounded
 def chord(low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
     """Return s and h with max(t, 0) ≤ s t + h for t from `low` to `high`, about the best.
 

@@ -44,8 +44,8 @@ _QUICK: Final = 0.5
 _FEW_INPUTS: Final = 8
 #: The share of the time left in which cases prove a tolerance, or narrow the bracket.
 _CASES: Final = 0.5
-#: The share of the time left in which each of cases and boxes tries to narrow the bracket.
-_TRY: Final = 0.2
+#: The shares of the time left in which cases and boxes try to narrow the bracket.
+_TRIES: Final = (0.25, 0.1)
 #: Shares of the time left in which boxes prove a tolerance, or narrow the bracket if there is none.
 _PROVING: Final = 0.9
 _NARROWING: Final = 0.25
@@ -158,9 +158,10 @@ class Portfolio:
         """Go on until the ends are as near as the precision asks, or the time is up."""
         if self.has_cases:
             # both have a try, for it depends on the networks which is better
-            for name, work in (("cases", self.split_signs), ("boxes", self.split)):
+            tries = (("cases", self.split_signs), ("boxes", self.split))
+            for (name, work), share in zip(tries, _TRIES, strict=True):
                 if not self.narrow_enough(precision):
-                    some = partial(work, _TRY * self.problem.remaining, precision)
+                    some = partial(work, share * self.problem.remaining, precision)
                     self.stage(f"narrowing by {name}", some, True)
         if not self.narrow_enough(precision):
             name, rest = self.go_on(self.problem.remaining, precision)

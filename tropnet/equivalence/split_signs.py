@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 _SLACK: Final = 2.0**-20
 #: Seconds for each weight for one exact bound, rounded up.
 _SECONDS: Final = 2e-6
+#: Seconds that the exact bounds at the end may take beyond their time, and at most.
+_GRACE: Final = 0.5
+_LONGEST: Final = 10.0
 #: Seconds between two words on the progress.
 _LOOK: Final = 2.0
 
@@ -264,12 +267,14 @@ class CaseSearch:
     def _prove_all(self, aim: float) -> bool:
         """Prove the bounds of all cases; tell whether one of them turned out larger than the aim.
 
-        The time for it was left.
+        The time for it was left. An interrupt waits for it as well, since nothing is proven
+        without it.
         """
         cases = [case for _, _, case in self._heap]
         missing = [case for case in cases if case.exact is None]
+        until = time.monotonic() + min(_GRACE + 2 * self._seconds * len(missing), _LONGEST)
         for case in missing:
-            if self.problem.stop.is_set() or self.problem.remaining == 0:
+            if time.monotonic() > until:
                 break
             self._prove(case)
         self._heap = []
