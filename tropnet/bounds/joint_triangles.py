@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
 
+from tropnet.bounds.warm_program import WarmProgram
 from tropnet.checker.joint_cases import open_places
 from tropnet.checker.joint_lines import MULTIPLIER_BITS, SHARE_BITS
 from tropnet.checker.relu_lines import SLOPE_BITS
@@ -80,8 +81,7 @@ class JointTriangles:
         >>> import numpy as np
         >>> from tropnet import Network
         >>> from tropnet.bounds.joint_triangles import JointTriangles
-        >>> from tropnet.checker.joint_cases import open_places
-    from tropnet.checker.joint_lines import Target
+        >>> from tropnet.checker.joint_lines import Target
         >>> from tropnet.checker.joint_program import JointProgram
         >>> from tropnet.checker.joint_zonotope import JointReplay
         >>> from tropnet.checker.matching import Matching
@@ -109,7 +109,7 @@ class JointTriangles:
                 self._places[k, name] = at
                 at += 2 * width
         self._n_variables = at
-        self._model = _Model(at)
+        self._model = WarmProgram(at)
         self._units: dict[Unit, _UnitRows] = {}
         self._pairs: dict[tuple[int, int], _PairRows] = {}  # by layer and place among pairs
         self._pair_of: dict[Unit, _PairRows] = {}
@@ -412,94 +412,3 @@ class _PairRows:
     slope: float
     rise: float
     units: list[Unit]
-
-
-class _Model:
-    """A linear program in HiGHS, which keeps its basis from one solution to the next."""
-
-    def __init__(self, columns: int) -> None:
-        self.lower, self.upper = [0.0] * columns, [0.0] * columns
-        self.priced: list[int] = []
-        self.rows: list[dict[int, float]] = []
-        self.limits: list[tuple[float, float]] = []
-        self._cost: FloatArray = np.zeros(0)
-        self._condition: FloatArray = np.zeros(0)
-
-    def columns(self, places: Any, lower: Any, upper: Any) -> None:
-        for at, low, high in zip(places, lower, upper, strict=True):
-            self.lower[at], self.upper[at] = float(low), float(high)
-
-    def extra(self) -> int:
-        """Add a variable ≥ 0 that has a price."""
-        self.lower.append(0.0)
-        self.upper.append(np.inf)
-        self.priced.append(len(self.lower) - 1)
-        return self.priced[-1]
-
-    def row(self, entries: dict[int, float], low: float, high: float) -> int:
-        self.rows.append(entries)
-        self.limits.append((low, high))
-        return len(self.rows) - 1
-
-    def finish(self) -> None:
-        import highspy
-
-        self._highs = highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        highs.setOptionValue("output_flag", False)
-        highs.setOptionValue("threads", 1)
-        highs.setOptionValue("presolve", "off")  # the basis is kept instead
-        model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = len(self.lower), len(self.rows)
-        model.col_cost_ = np.zeros(len(self.lower))
-        model.col_lower_, model.col_upper_ = np.array(self.lower), np.array(self.upper)
-        model.row_lower_ = np.array([low for low, _ in self.limits])
-        model.row_upper_ = np.array([high for _, high in self.limits])
-        starts = np.cumsum([0, *map(len, self.rows)])
-        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        model.a_matrix_.start_ = starts.astype(np.int32)
-        model.a_matrix_.index_ = np.array([c for row in self.rows for c in row], dtype=np.int32)
-        model.a_matrix_.value_ = np.array([v for row in self.rows for v in row.values()])
-        highs.passModel(model)
-
-    def limit(self, row: int, high: float, low: float = -np.inf) -> None:
-        self._highs.changeRowBounds(row, low, high)
-
-    def solve(
-        self,
-        cost: FloatArray,
-        price: float,
-        condition: tuple[FloatArray, float],
-        place: int,
-        seconds: float,
-    ) -> tuple[float, FloatArray, FloatArray, FloatArray] | None:
-        """Return the least cost, the columns, their reduced costs and the rows' duals."""
-        import highspy
-
-        whole = np.zeros(len(self.lower))
-        whole[: len(cost)] = cost
-        whole[self.priced] = price
-        if not np.array_equal(whole, self._cost):
-            every = np.arange(len(whole), dtype=np.int32)
-            self._highs.changeColsCost(len(whole), every, whole)
-            self._cost = whole
-        self._require(condition, place)
-        if np.isfinite(seconds):
-            self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(seconds, 0.0))
-        self._highs.run()
-        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return None
-        found = self._highs.getSolution()
-        value = float(self._highs.getInfo().objective_function_value)
-        return value, np.array(found.col_value), np.array(found.col_dual), np.array(found.row_dual)
-
-    def _require(self, condition: tuple[FloatArray, float], place: int) -> None:
-        """Require that a combination of columns plus a constant is not negative."""
-        entries, constant = condition
-        size = max(len(entries), len(self._condition))
-        new, old = np.zeros(size), np.zeros(size)
-        new[: len(entries)], old[: len(self._condition)] = entries, self._condition
-        for column in np.flatnonzero(new != old):
-            self._highs.changeCoeff(place, int(column), float(new[column]))
-        low = -constant if len(entries) else -np.inf
-        self._highs.changeRowBounds(place, low, np.inf)
-        self._condition = new
