@@ -357,7 +357,7 @@ def _cases() -> dict[str, tuple[Network, Network, dict[str, Any]]]:
         one = asked.kind in ("argmax", "argmin")
         verdict = by_cases(
             f, g, domain, relation=asked.kind, atol=1 if one else 9,
-            precision=None if one else 0.0, time_limit=5,
+            precision=None if one else 0.0, time_limit=2,
         )  # fmt: skip
         assert verdict.certificate.upper.method == "cases", (name, verdict)
         found[name] = (f, g, verdict.certificate.to_json())
