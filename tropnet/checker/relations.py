@@ -21,6 +21,7 @@ from tropnet.network.forms import (
     ONE,
     Block,
     Forms,
+    Watch,
     affine_forms,
     block_sizes,
     input_forms,
@@ -137,13 +138,17 @@ class Walk:
         self._intervals = {name: [box] for name in networks}
         self._values = {name: [input_forms(network, fixed)] for name, network in networks.items()}
 
-    def layers(self, name: str) -> Iterator[tuple[int, Forms]]:
+    def layers(self, name: str, watch: Watch | None = None) -> Iterator[tuple[int, Forms]]:
         """Iterate over the layers of one network: index and pre-activations.
 
         After each item call `settle` with the claims for that layer.
+
+        Args:
+            name: of the network.
+            watch: called between products; what it raises ends the work.
         """
         for k, layer in enumerate(self.networks[name].layers, start=1):
-            pre = affine_forms(layer.affine, self._values[name])
+            pre = affine_forms(layer.affine, self._values[name], watch)
             self.pre[name, k] = pre
             yield k, pre
 

@@ -168,7 +168,7 @@ def _related(
     claims: dict[str, list[list[Claim]]] = {}
     for name in NAMES:
         claims[name] = []
-        for k, pre in walk.layers(name):
+        for k, pre in walk.layers(name, problem.require_time):
             problem.require_time()
             relu = walk.networks[name].layers[k - 1].relu
             keys = pre.normalised(names)

@@ -9,7 +9,7 @@ who may claim what about a unit, and how it is checked, stands in `tropnet.check
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias, final
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: A group of basis functions: ("one", 0) is the constant 1, ("input", 0) are the coordinates, and
 #: (name of a network, k) are the ReLU units of its layer k, counted from 1.
 Block: TypeAlias = tuple[str, int]
+#: Called now and then; what it raises ends the work.
+Watch: TypeAlias = Callable[[], object]
 
 ONE: Block = ("one", 0)
 INPUT: Block = ("input", 0)
@@ -96,9 +98,19 @@ class Forms:
         found = self.parts.get(block)
         return SharedMatrix.selection(self.count, size, []) if found is None else found
 
-    def image(self, matrix: SharedMatrix) -> Forms:
-        """Return the forms matrix · self; the matrix is `(r, count)`."""
-        return _without_zeros(matrix.shape[0], {b: matrix @ p for b, p in self.parts.items()})
+    def image(self, matrix: SharedMatrix, watch: Watch | None = None) -> Forms:
+        """Return the forms matrix · self; the matrix is `(r, count)`.
+
+        Args:
+            matrix: what they are multiplied by.
+            watch: called between products; what it raises ends the work.
+        """
+        products = {}
+        for block, part in self.parts.items():
+            if watch is not None:
+                watch()
+            products[block] = matrix @ part
+        return _without_zeros(matrix.shape[0], products)
 
     def __add__(self, other: Forms) -> Forms:
         parts = dict(self.parts)
@@ -212,11 +224,17 @@ def input_forms(network: Network, fixed: Mapping[int, Fraction]) -> Forms:
     return _without_zeros(size, {INPUT: free}) + Forms.constant(constants)
 
 
-def affine_forms(affine: Affine, values: Sequence[Forms]) -> Forms:
-    """Return the forms of an affine function of sources whose values are forms."""
+def affine_forms(affine: Affine, values: Sequence[Forms], watch: Watch | None = None) -> Forms:
+    """Return the forms of an affine function of sources whose values are forms.
+
+    Args:
+        affine: the function.
+        values: the forms of all sources.
+        watch: called between products; what it raises ends the work.
+    """
     total = Forms.constant(affine.bias.exact)
     for source, weights in affine.terms:
-        total = total + values[source].image(weights.matrix)
+        total = total + values[source].image(weights.matrix, watch)
     return total
 
 
