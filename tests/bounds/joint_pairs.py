@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from tropnet.checker.joint_cases import joint_ends
+from tropnet.checker.joint_program import JointProgram
+from tropnet.checker.joint_zonotope import LayerEnds
 from tropnet.checker.matching import Matching
+from tropnet.exact import IntervalVector
 from tropnet.network import Network
 from tropnet.network.affine import Affine
 from tropnet.network.layer import Layer
@@ -87,6 +91,12 @@ def random_box(rng: np.random.Generator, n: int) -> np.ndarray[Any, Any]:
     center = rng.standard_normal(n) * 2.0 ** rng.integers(-3, 3)
     half = np.abs(rng.standard_normal(n)) * 2.0 ** rng.integers(-20, 3) * (rng.random(n) < 0.9)
     return np.array([center - half, center + half])
+
+
+def ends_on(program: JointProgram, box: Any) -> tuple[IntervalVector, list[LayerEnds]]:
+    """Return a box of floats as intervals, and proven ends of all pre-activations on it."""
+    exact = IntervalVector.of(*([Fraction(float(v)) for v in row] for row in box))
+    return exact, joint_ends(program, exact, 64)
 
 
 def points_of(rng: np.random.Generator, box: Any, count: int) -> list[list[Fraction]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from unittest.mock import patch
 
 import numpy as np
 import pytest
 
-from tests.bounds.joint_pairs import near_copy, random_box, random_network, random_pair
+from tests.bounds.joint_pairs import ends_on, near_copy, random_box, random_network, random_pair
 from tropnet import Network
 from tropnet.bounds.joint_triangles import JointTriangles
 from tropnet.checker.joint_cases import CaseReader, gap_targets, joint_ends
@@ -30,8 +29,7 @@ def test_choices_prove_the_value(seed: int, kind: str) -> None:
         g = near_copy(rng, f, 0.01)
         program = JointProgram.of(f, g, [Matching.identity(6), Matching.identity(5)])
         floats = random_box(rng, 3)
-        box = IntervalVector.of(*([Fraction(float(v)) for v in row] for row in floats))
-        ends = joint_ends(program, box, 64)
+        box, ends = ends_on(program, floats)
         triangles, reader = JointTriangles(program, floats, ends), CaseReader(program, ends)
         relation = Relation("argmax") if kind == "argmax" else Relation()
         for target in gap_targets(relation, 2) or []:
@@ -61,8 +59,7 @@ def test_programs_of_any_pair_are_solved_or_not() -> None:
         f, g, pairs = random_pair(rng)
         program = JointProgram.of(f, g, pairs)
         floats = random_box(rng, f.n_inputs)
-        box = IntervalVector.of(*([Fraction(float(v)) for v in row] for row in floats))
-        ends = joint_ends(program, box, 64)
+        _, ends = ends_on(program, floats)
         triangles, reader = JointTriangles(program, floats, ends), CaseReader(program, ends)
         for target in gap_targets(Relation(), f.n_outputs) or []:
             found = triangles.solve(target, [])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.bounds.joint_pairs import points_of, random_box, random_pair
+from tests.bounds.joint_pairs import ends_on, points_of, random_box, random_pair
 from tropnet import Network
 from tropnet.checker.joint_cases import joint_ends
 from tropnet.checker.joint_lines import Choices, Target, most
@@ -57,8 +57,7 @@ def test_no_point_beyond_the_bound(seed: int) -> None:
         f, g, pairs = random_pair(rng)
         program = JointProgram.of(f, g, pairs)
         floats = random_box(rng, f.n_inputs)
-        box = IntervalVector.of(*([Fraction(float(v)) for v in row] for row in floats))
-        ends = joint_ends(program, box, 64)
+        box, ends = ends_on(program, floats)
         points = points_of(rng, floats, 12)
         # the signs that the units have at one of the points
         signs = [s for s in _signs_at(f, g, points[0]) if rng.random() < 0.4]
@@ -82,8 +81,7 @@ def test_ends_hold_all_values(seed: int) -> None:
         f, g, pairs = random_pair(rng)
         program = JointProgram.of(f, g, pairs)
         floats = random_box(rng, f.n_inputs)
-        box = IntervalVector.of(*([Fraction(float(v)) for v in row] for row in floats))
-        ends = joint_ends(program, box, 64)
+        _, ends = ends_on(program, floats)
         for point in points_of(rng, floats, 8):
             before = [_before(net, point) for net in (f, g)]
             for k, (layer, own) in enumerate(zip(program.layers, ends, strict=True)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from fractions import Fraction
 from typing import Any
@@ -12,7 +11,8 @@ import pytest
 
 from tests.bench.equivalence_pairs import float16, pruned, random_network
 from tests.equivalence.random_cases import by_cases, examine
-from tropnet import Equivalent, Network, Undecided, Verdict
+from tests.equivalence.test_interrupt import interrupt_after
+from tropnet import Equivalent, Network, Verdict
 from tropnet.checker import Certificate, check_networks
 from tropnet.checker.cells import supremum
 from tropnet.checker.relation import Relation
@@ -166,10 +166,26 @@ def _sealed(data: dict[str, Any]) -> dict[str, Any]:
 
 def test_an_interrupt_leaves_what_was_proven() -> None:
     f = random_network((64, 64, 64, 4))
-    g, domain = pruned(f, 0.1), ball(64, "0.3")
+    g, domain = pruned(f, 0.1), ball(64, "0.1")
     seconds = time.perf_counter()
-    verdict = compare_networks(f, g, domain, atol=99, precision=0.0, time_limit=4)
-    assert time.perf_counter() - seconds < 8
-    assert isinstance(verdict, Equivalent | Undecided)
+    with interrupt_after(3):
+        verdict = compare_networks(f, g, domain, atol=99, precision=0.0, time_limit=60)
+    assert time.perf_counter() - seconds < 20
+    assert verdict.interrupted
+    assert any("cases" in stage for stage in verdict.stages)
     assert replays(verdict, f, g)
-    assert threading.active_count() < 50
+
+
+def test_evidence_without_trees_is_refused() -> None:
+    f = random_network((12, 8, 2))
+    g, domain = float16(f), ball(12, "0.1")
+    body = compare_networks(f, g, domain, atol=9, time_limit=5).certificate.to_json()
+    broken: list[Any] = [None, [], {}, {"matchings": None, "trees": [None] * 4, "bits": 64}]
+    for method in ("boxes", "cases"):
+        for data in broken:
+            upper = {**body["upper"], "method": method, "data": data}
+            with pytest.raises(CertificateError):
+                compare_networks(
+                    f, g, domain, atol=9, time_limit=5,
+                    evidence=Certificate.from_json(_sealed({**body, "upper": upper})),
+                )  # fmt: skip

@@ -101,7 +101,7 @@ class JointTriangles:
             raise BudgetExceeded(
                 "entries of a linear program", entries, _ENTRIES, "compare smaller networks"
             )
-        self._program, self._ends, self._box = program, ends, box
+        self._program, self._ends = program, ends
         self._places: dict[tuple[int, str], int] = {}
         at = program.n_inputs
         for k, layer in enumerate(program.layers, start=1):
@@ -187,7 +187,7 @@ class JointTriangles:
                 self._add_pair(k, at, (i, j, float(scale)), units)
 
     def _add_unit(self, unit: Unit, t: int, z: int, low: Fraction, high: Fraction) -> None:
-        # not between its ends: the choices have no multipliers for these
+        # where its sign is unknown, the lines around z keep it between its ends
         self._model.columns([t], [-np.inf], [np.inf])
         if low >= 0:
             self._model.columns([z], [-np.inf], [np.inf])

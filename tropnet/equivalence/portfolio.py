@@ -192,13 +192,13 @@ class Portfolio:
 
     def split_signs(self, seconds: float, precision: float | None = None) -> str:
         """Split cases for so long, going on where it was left."""
-        until = self.problem.remaining - seconds
+        left = self.problem.remaining - seconds  # for others, after this
         if self.boxes is None or self.boxes.constant_is_old:
             self.split(_QUICK)
         if self.signs is None or self.signs.boxes is not self.boxes:
             assert self.boxes is not None
             self.signs = CaseSearch(self.problem, self.bracket, self.boxes)
-        return self.signs.run(max(0.0, self.problem.remaining - until), precision, self.told)
+        return self.signs.run(max(0.0, self.problem.remaining - left), precision, self.told)
 
     def split(self, seconds: float, precision: float | None = None) -> str:
         """Split boxes for so long, going on where it was left."""
@@ -225,8 +225,10 @@ class Portfolio:
                 raise CertificateError(f"the evidence does not hold: {report.reason}")
             self.bracket.offer_upper(evidence.upper.value, "relations", evidence.upper.data)
             return "claims about units, replayed"
+        data = evidence.upper.data
+        if evidence.upper.method in ("boxes", "cases") and not isinstance(data, dict):
+            raise CertificateError("the evidence has no trees to go on from")
         if evidence.upper.method == "cases":
-            data = evidence.upper.data
             self.boxes = BoxSearch(problem, self.bracket, evidence={**data, "tree": "."})
             self.signs = CaseSearch(problem, self.bracket, self.boxes, data)
             self.signs.offer()

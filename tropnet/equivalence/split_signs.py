@@ -20,7 +20,7 @@ from tropnet.checker.joint_cases import (
     gap_targets,
     joint_ends,
 )
-from tropnet.checker.joint_lines import Choices, most
+from tropnet.checker.joint_lines import most
 from tropnet.checker.joint_program import JointProgram
 from tropnet.equivalence.visit_cells import MORE_TIME
 from tropnet.errors import BudgetExceeded, CertificateError
@@ -113,7 +113,9 @@ class CaseSearch:
         if least > problem.remaining / 2:
             raise BudgetExceeded("seconds to begin with cases", least, problem.remaining, MORE_TIME)
         self.bits = boxes.bits(boxes.tree.upper) if evidence is None else evidence.get("bits")
-        if not isinstance(self.bits, int) or not BITS[0] <= self.bits <= BITS[1]:
+        if not isinstance(self.bits, int):
+            raise CertificateError("the evidence does not say on which grid its cases were bounded")
+        if not BITS[0] <= self.bits <= BITS[1]:
             raise BudgetExceeded("bits of a grid", self.bits, BITS[1], "compare by boxes")
         self.ends = joint_ends(program, problem.box, self.bits)
         problem.require_time()
@@ -257,9 +259,7 @@ class CaseSearch:
         heapq.heappush(self._heap, (-case.bound, self._count, case))
 
     def _prove(self, case: _Case) -> None:
-        choices = Choices()
-        if case.choices:
-            choices = self.reader.choices(case.choices)
+        choices = self.reader.choices(case.choices)
         target = self.targets[case.target]
         case.exact = most(self.program, self.problem.box, self.ends, target, case.signs, choices)
         case.bound = math.nextafter(finite_float(case.exact), math.inf)
